@@ -1,0 +1,67 @@
+// What must outlive our process: the live calls, switch positions, ring counters. Written before the act it describes.
+// One contract suite (test/contract/state.ts) for memory, SQLite and Redis. Read `StatePort` first.
+import type { Caller } from '../numbering/caller.ts';
+import type { StepId } from '../routing/plan.ts';
+import type { BridgeId, ChannelId, RecordingName } from './telephony.ts';
+import type { LegRecord, SipOrigin, TraceLine } from './records.ts';
+
+/** What a call is doing, as far as another process needs it to go on. */
+export type CallActivity =
+  /** At the beginning of, or inside, `step`; performing the step again from its start is right. */
+  | { kind: 'step'; step: StepId }
+  /** Legs are ringing for `step`; `until` is epoch ms. */
+  | { kind: 'ringing'; step: StepId; legs: readonly { channel: ChannelId; extension: string; placedAtMs: number }[]; untilMs: number }
+  /** In conversation; the flow ends when either side leaves. */
+  | { kind: 'connected'; step: StepId; bridge: BridgeId; leg: ChannelId; extension: string; sinceMs: number }
+  /** Leaving a message. */
+  | { kind: 'recording'; step: StepId; recording: RecordingName; sinceMs: number };
+
+/** One live call. JSON-safe. `channel` is the channel being served now. */
+export interface CallSnapshot {
+  readonly id: string;
+  readonly channel: ChannelId;
+  /** Process that drives it; another one takes over only after the owner is known dead. */
+  readonly owner: string;
+  readonly customer: string | null;
+  readonly planHash: string | null;
+  readonly direction: 'inbound' | 'internal';
+  readonly isTest: boolean;
+  readonly dialled: string;
+  readonly ddi: string | null;
+  readonly caller: Caller;
+  readonly callerEndpoint: string | null;
+  readonly startedAtMs: number;
+  readonly answeredAtMs: number | null;
+  readonly activity: CallActivity;
+  readonly variables: readonly (readonly [string, string])[];
+  readonly secretVariables: readonly string[];
+  readonly trace: readonly TraceLine[];
+  readonly legs: readonly LegRecord[];
+  readonly sip: SipOrigin;
+}
+
+export interface SwitchPosition {
+  readonly customer: string;
+  readonly name: string;
+  readonly position: string;
+  readonly setAtMs: number;
+  /** `api`, `extension 201`, … */
+  readonly setBy: string;
+}
+
+/** Every method settles quickly (SQLite and memory at once) or rejects; a rejection never ends a call. */
+export interface StatePort {
+  putCall(call: CallSnapshot): Promise<void>;
+  removeCall(id: string): Promise<void>;
+  listCalls(): Promise<readonly CallSnapshot[]>;
+  putSwitch(position: SwitchPosition): Promise<void>;
+  listSwitches(): Promise<readonly SwitchPosition[]>;
+  /** Counts up and returns the number before; atomic across processes. For round robin. */
+  nextTurn(key: string): Promise<number>;
+  /** When each member last talked (epoch ms), for `least-recent`. */
+  putLastTalked(customer: string, extension: string, atMs: number): Promise<void>;
+  lastTalked(customer: string, extensions: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** True when the store works. */
+  ping(): Promise<boolean>;
+  close(): Promise<void>;
+}
