@@ -81,7 +81,10 @@ export function extensionCaller(number: string, displayName?: string): Caller {
 }
 
 function isWithheld(from: SipAddress, privacy: string): boolean {
-  const values = privacy.slice(0, PRIVACY_LOOKED_AT).toLowerCase().split(/[;,\s]/);
+  const values = privacy
+    .slice(0, PRIVACY_LOOKED_AT)
+    .toLowerCase()
+    .split(/[;,\s]/);
   if (values.some((value) => !PRIVACY_WITHOUT_EFFECT.has(value))) return true;
   if (from.host === 'anonymous.invalid' || WITHHELD_WORDS.has(from.user.toLowerCase())) return true;
   return WITHHELD_WORDS.has(cleanText(from.display, MAX_NAME_CODE_POINTS).toLowerCase());

@@ -9,12 +9,7 @@ const LOOKED_AT = 4096;
  * one space, ends are trimmed, and at most `maxCodePoints` code points stay. Never throws.
  */
 export function cleanText(text: string, maxCodePoints: number): string {
-  const plain = text
-    .slice(0, LOOKED_AT)
-    .replace(/\s/gu, ' ')
-    .replace(/\p{C}/gu, '')
-    .replace(/ {2,}/g, ' ')
-    .trim();
+  const plain = text.slice(0, LOOKED_AT).replace(/\s/gu, ' ').replace(/\p{C}/gu, '').replace(/ {2,}/g, ' ').trim();
   return Array.from(plain).slice(0, maxCodePoints).join('').trimEnd();
 }
 

@@ -29,7 +29,9 @@ export function ddiSpellings(ddi: E164): string[] {
 
 /** National digits of a foreign number: the international form without its code, with a leading 0 where that is the use. */
 function foreignNational(ddi: E164, country: CountryCode): string | null {
-  const rest = formatNumber(ddi).replace(/[^0-9]/g, '').slice(callingCodeOf(country).length);
+  const rest = formatNumber(ddi)
+    .replace(/[^0-9]/g, '')
+    .slice(callingCodeOf(country).length);
   for (const candidate of [`0${rest}`, rest]) if (toE164OrNull(candidate, country) === ddi) return candidate;
   return null;
 }

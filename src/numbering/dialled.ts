@@ -16,15 +16,33 @@ export interface DialPrefixes {
 
 /** Why digits lead nowhere. */
 export type DialledReason =
-  | 'empty' | 'too-long' | 'characters' | 'unknown-feature' | 'unknown-extension' | 'length' | 'no-leading-zero'
-  | 'unknown-country' | 'not-in-use' | 'ambiguous';
+  | 'empty'
+  | 'too-long'
+  | 'characters'
+  | 'unknown-feature'
+  | 'unknown-extension'
+  | 'length'
+  | 'no-leading-zero'
+  | 'unknown-country'
+  | 'not-in-use'
+  | 'ambiguous';
 
 /** What was dialled. Every string but `message` has only characters that were checked: digits, and where stated + * #. */
 export type Dialled =
   /** Emergency services. `digits` is what goes to the trunk: the service, behind its relay prefix if one was dialled. */
-  | { readonly kind: 'emergency'; readonly service: '999' | '112' | '18000'; readonly relay: boolean; readonly digits: string }
+  | {
+      readonly kind: 'emergency';
+      readonly service: '999' | '112' | '18000';
+      readonly relay: boolean;
+      readonly digits: string;
+    }
   /** A code sent to the trunk as it is: 101, 116123, 118500. */
-  | { readonly kind: 'short-code'; readonly digits: string; readonly class: Exclude<ShortClass, 'emergency'>; readonly prefixes: DialPrefixes }
+  | {
+      readonly kind: 'short-code';
+      readonly digits: string;
+      readonly class: Exclude<ShortClass, 'emergency'>;
+      readonly prefixes: DialPrefixes;
+    }
   /** A feature code of the site; `rest` (digits, * # and a leading +) may itself need classifying. */
   | { readonly kind: 'feature'; readonly code: string; readonly rest: string }
   /** An extension of the customer. */
@@ -58,7 +76,10 @@ export function classifyDialled(raw: string, context: DialContext): Dialled {
   const emergency = findEmergency(raw, context);
   if (emergency) return emergency;
   if (raw.length > MAX_RAW_LENGTH) {
-    return refuse('too-long', `${raw.length} characters were dialled; a number with its prefixes has at most ${MAX_RAW_LENGTH}.`);
+    return refuse(
+      'too-long',
+      `${raw.length} characters were dialled; a number with its prefixes has at most ${MAX_RAW_LENGTH}.`,
+    );
   }
   const text = withoutTerminator(stripSeparators(raw), context);
   if (text === '') return refuse('empty', 'Nothing was dialled. Dial an extension, or a number with its area code.');
@@ -85,7 +106,8 @@ const START: Stripped = { prefixes: {}, outside: false };
  */
 function asOutside(text: string, context: DialContext, stripped: Stripped): Dialled {
   const short = usesUkPlan(context.country) ? shortCodeClass(text) : null;
-  if (short && short !== 'emergency') return { kind: 'short-code', digits: text, class: short, prefixes: stripped.prefixes };
+  if (short && short !== 'emergency')
+    return { kind: 'short-code', digits: text, class: short, prefixes: stripped.prefixes };
   let reason: Dialled | null = null;
   for (const { rest, next } of strippings(text, context, stripped)) {
     const found = asOutside(rest, context, next);
@@ -132,7 +154,8 @@ function findEmergency(raw: string, context: DialContext): Dialled | null {
 
 function emergencyBehind(text: string, prefixes: readonly string[], relay: string): Dialled | null {
   if (text === '18000') return { kind: 'emergency', service: text, relay: true, digits: text };
-  if (text === '999' || text === '112') return { kind: 'emergency', service: text, relay: relay !== '', digits: relay + text };
+  if (text === '999' || text === '112')
+    return { kind: 'emergency', service: text, relay: relay !== '', digits: relay + text };
   for (const prefix of prefixes) {
     if (!text.startsWith(prefix)) continue;
     const isRelay = prefix === '18001' || prefix === '18002';
@@ -170,7 +193,8 @@ function asOwnShortExtension(text: string, context: DialContext): Dialled | null
 
 /** Reason for digits that were meant for inside the site, or null when they were not. */
 function refuseInside(text: string): Dialled | null {
-  if (/^[*#]/.test(text)) return refuse('unknown-feature', `No feature has the code ${text} here. Check the list of feature codes.`);
+  if (/^[*#]/.test(text))
+    return refuse('unknown-feature', `No feature has the code ${text} here. Check the list of feature codes.`);
   if (!/^[1-9][0-9]{0,5}$/.test(text)) return null;
   const help = /^(99+|11+2+)/.test(text) ? ' For the emergency services dial 999.' : '';
   return refuse('unknown-extension', `${text} is no extension here, and outside numbers begin with 0 or +.${help}`);

@@ -14,12 +14,22 @@ export type E164 = string & { readonly [brand]: 'E164' };
 
 /** Why text is no number. `message` says what, and how to mend it; it repeats digits of the text and nothing else. */
 export interface NumberProblem {
-  readonly code: 'empty' | 'too-long' | 'characters' | 'length' | 'no-leading-zero' | 'unknown-country' | 'not-in-use' | 'ambiguous';
+  readonly code:
+    | 'empty'
+    | 'too-long'
+    | 'characters'
+    | 'length'
+    | 'no-leading-zero'
+    | 'unknown-country'
+    | 'not-in-use'
+    | 'ambiguous';
   readonly message: string;
 }
 
 /** A parsed number, or the reason why there is none. */
-export type E164Result = { readonly ok: true; readonly value: E164 } | { readonly ok: false; readonly error: NumberProblem };
+export type E164Result =
+  | { readonly ok: true; readonly value: E164 }
+  | { readonly ok: false; readonly error: NumberProblem };
 
 /** Longest text that is looked at, in UTF-16 units; a number with every separator has under 40. */
 const MAX_RAW_LENGTH = 64;
@@ -47,10 +57,13 @@ export function usesUkPlan(country: CountryCode): boolean {
  * Drama numbers parse. Never throws.
  */
 export function parseE164(raw: string, country: CountryCode): E164Result {
-  if (raw.length > MAX_RAW_LENGTH) return problem('too-long', `A number has at most 15 digits; this text has ${raw.length} characters.`);
+  if (raw.length > MAX_RAW_LENGTH)
+    return problem('too-long', `A number has at most 15 digits; this text has ${raw.length} characters.`);
   const text = stripSeparators(raw);
-  if (text === '' || text === '+') return problem('empty', `There is no number here. Write one with its area code, ${EXAMPLE}.`);
-  if (!/^\+?[0-9]+$/.test(text)) return problem('characters', `A number has only digits, spaces, brackets and a leading +, ${EXAMPLE}.`);
+  if (text === '' || text === '+')
+    return problem('empty', `There is no number here. Write one with its area code, ${EXAMPLE}.`);
+  if (!/^\+?[0-9]+$/.test(text))
+    return problem('characters', `A number has only digits, spaces, brackets and a leading +, ${EXAMPLE}.`);
   if (text.startsWith('+44')) return parseUk(text, text.slice(3));
   if (usesUkPlan(country)) {
     if (text.startsWith('0044')) return parseUk(text, text.slice(4));
@@ -74,24 +87,44 @@ function parseUk(text: string, afterCode: string): E164Result {
   const national = afterCode.startsWith('0') ? afterCode.slice(1) : afterCode;
   if (classOfNational(national) !== 'invalid') return { ok: true, value: `+44${national}` as E164 };
   if (national.length === 9 || national.length === 10) {
-    return problem('not-in-use', `${text} is in a range that is not in public use. Check the first digits after the 0.`);
+    return problem(
+      'not-in-use',
+      `${text} is in a range that is not in public use. Check the first digits after the 0.`,
+    );
   }
-  return problem('length', `${text} has ${national.length + 1} digits, counted from the 0. UK numbers have 10 or 11, ${EXAMPLE}.`);
+  return problem(
+    'length',
+    `${text} has ${national.length + 1} digits, counted from the 0. UK numbers have 10 or 11, ${EXAMPLE}.`,
+  );
 }
 
 function parseForeign(text: string, country: CountryCode): E164Result {
   const parsed = parsePhoneNumberFromString(text, country);
   if (!parsed || !isE164(parsed.number)) {
-    return problem('unknown-country', `${text} does not begin with the code of a country. Write + and the country code first.`);
+    return problem(
+      'unknown-country',
+      `${text} does not begin with the code of a country. Write + and the country code first.`,
+    );
   }
   const e164: E164 = parsed.number;
   if (e164.startsWith('+44')) return parseUk(text, e164.slice(3));
   // "00 20 7946 0018" is a UK number with a 0 too many far more often than an Egyptian one that does not exist.
-  if (usesUkPlan(country) && text.startsWith('00') && !parsed.isValid() && classOfNational(text.slice(2)) !== 'invalid') {
-    return problem('ambiguous', `${text} begins with 00, which means abroad. For the UK number dial ${text.slice(1)}; for abroad write + and the country code.`);
+  if (
+    usesUkPlan(country) &&
+    text.startsWith('00') &&
+    !parsed.isValid() &&
+    classOfNational(text.slice(2)) !== 'invalid'
+  ) {
+    return problem(
+      'ambiguous',
+      `${text} begins with 00, which means abroad. For the UK number dial ${text.slice(1)}; for abroad write + and the country code.`,
+    );
   }
   if (!parsed.isPossible()) {
-    return problem('length', `${text} has a length that numbers of +${parsed.countryCallingCode} do not have. Check that no digit is missing.`);
+    return problem(
+      'length',
+      `${text} has a length that numbers of +${parsed.countryCallingCode} do not have. Check that no digit is missing.`,
+    );
   }
   return { ok: true, value: e164 };
 }

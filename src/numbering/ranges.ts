@@ -10,8 +10,25 @@ import type { E164 } from './e164.ts';
  * `social` 116xxx · `directory` 118xxx · `emergency` · `short` 101, 111 … · `international` any code but +44.
  */
 export type NumberClass =
-  | 'geo' | 'crown' | 'ukwide' | 'invalid' | 'corporate' | 'voip' | 'personal' | 'mobile' | 'pager' | 'crown-mobile'
-  | 'free' | 'service084' | 'service087' | 'premium' | 'social' | 'directory' | 'emergency' | 'short' | 'international';
+  | 'geo'
+  | 'crown'
+  | 'ukwide'
+  | 'invalid'
+  | 'corporate'
+  | 'voip'
+  | 'personal'
+  | 'mobile'
+  | 'pager'
+  | 'crown-mobile'
+  | 'free'
+  | 'service084'
+  | 'service087'
+  | 'premium'
+  | 'social'
+  | 'directory'
+  | 'emergency'
+  | 'short'
+  | 'international';
 
 /** Class of a short code: a code dialled as it is, never written as E.164. */
 export type ShortClass = Extract<NumberClass, 'social' | 'directory' | 'emergency' | 'short'>;
@@ -36,7 +53,11 @@ const UNVERIFIED = 'common knowledge, primary source not seen';
 const TEN = [10];
 
 const row = (prefix: string, cls: NumberClass, lengths: readonly number[], source: string): PlanRow => ({
-  prefix, class: cls, lengths, effectiveFrom: NUMBER_PLAN_VERSION, source,
+  prefix,
+  class: cls,
+  lengths,
+  effectiveFrom: NUMBER_PLAN_VERSION,
+  source,
 });
 const rows = (prefixes: string, cls: NumberClass, lengths: readonly number[], source: string): PlanRow[] =>
   prefixes.split(' ').map((prefix) => row(prefix, cls, lengths, source));
@@ -65,6 +86,7 @@ export const UK_PLAN: readonly PlanRow[] = Object.freeze([
   row('808', 'free', TEN, NTNP),
   row('82', 'invalid', [], `${NTNP}: internet for schools`),
   ...rows('843 844 845', 'service084', TEN, NTNP),
+  row('842', 'service084', TEN, 'libphonenumber metadata 9.0.43 holds its numbers valid; primary source not seen'),
   ...rows('870 871 872 873', 'service087', TEN, UNVERIFIED),
   ...rows('90 91 98', 'premium', TEN, NTNP),
   ...rows('92 93 94 95 96 97', 'invalid', [], NTNP),
@@ -81,7 +103,11 @@ export interface ShortCodeRow {
 }
 
 const short = (code: string, cls: ShortClass, meaning: string, source: string): ShortCodeRow => ({
-  code, class: cls, meaning, effectiveFrom: NUMBER_PLAN_VERSION, source,
+  code,
+  class: cls,
+  meaning,
+  effectiveFrom: NUMBER_PLAN_VERSION,
+  source,
 });
 
 /** Every short code we know. */
@@ -113,15 +139,39 @@ const DRAMA_SOURCE = 'Ofcom numbers for drama use, as listed by several public r
 /** Ofcom's ranges for film and television, which nobody holds: our only test numbers. */
 export const DRAMA_RANGES: readonly DramaRow[] = Object.freeze(
   [
-    '1134960', '1144960', '1154960', '1164960', '1174960', '1184960', '1214960', '1314960', '1414960', '1514960',
-    '1614960', '1914980', '2079460', '2896496', '2890180', '2920180', '1632960', '7700900', '8081570', '9098790',
+    '1134960',
+    '1144960',
+    '1154960',
+    '1164960',
+    '1174960',
+    '1184960',
+    '1214960',
+    '1314960',
+    '1414960',
+    '1514960',
+    '1614960',
+    '1914980',
+    '2079460',
+    '2896496',
+    '2890180',
+    '2920180',
+    '1632960',
+    '7700900',
+    '8081570',
+    '9098790',
     '3069990',
   ].map((prefix) => ({ prefix, effectiveFrom: NUMBER_PLAN_VERSION, source: DRAMA_SOURCE })),
 );
 
 const planByPrefix: ReadonlyMap<string, PlanRow> = new Map(UK_PLAN.map((r) => [r.prefix, r]));
 const longestPrefix = Math.max(...UK_PLAN.map((r) => r.prefix.length));
-const exactShort: ReadonlyMap<string, ShortClass> = new Map(SHORT_CODES.map((r) => [r.code, r.class]));
+const exactShort: ReadonlyMap<string, ShortClass> = new Map(
+  SHORT_CODES.filter((r) => !r.code.endsWith('x')).map((r) => [r.code, r.class]),
+);
+/** Codes such as 116xxx, by their first three digits. */
+const shortByPrefix: ReadonlyMap<string, ShortClass> = new Map(
+  SHORT_CODES.filter((r) => r.code.endsWith('xxx')).map((r) => [r.code.slice(0, 3), r.class]),
+);
 const dramaPrefixes: ReadonlySet<string> = new Set(DRAMA_RANGES.map((r) => r.prefix));
 
 /** Class of UK national digits (no leading 0); `invalid` when unlisted or of the wrong length. Never throws. */
@@ -140,9 +190,7 @@ export function classOf(e164: E164): NumberClass {
 
 /** Class of a short code given as bare digits, or null when it is none. Extensions that are short codes hide them. */
 export function shortCodeClass(digits: string): ShortClass | null {
-  const exact = exactShort.get(digits);
-  if (exact) return exact;
-  return /^11[68]\d{3}$/.test(digits) ? (exactShort.get(`${digits.slice(0, 3)}xxx`) ?? null) : null;
+  return exactShort.get(digits) ?? (/^\d{6}$/.test(digits) ? shortByPrefix.get(digits.slice(0, 3)) : undefined) ?? null;
 }
 
 /** True for every number of Ofcom's drama ranges, the older 028 9018 0xxx included. */
