@@ -65,3 +65,13 @@ export interface StatePort {
   ping(): Promise<boolean>;
   close(): Promise<void>;
 }
+
+/** What several processes that share one store need besides: who is dead, and who alone takes a call over. */
+export interface SharedStatePort extends StatePort {
+  /** Says that `owner` lives for `ttlMs` more, by the store's own clock; repeat well within it. */
+  heartbeat(owner: string, ttlMs: number): Promise<void>;
+  /** Owners of live calls whose last heartbeat ran out, or who never gave one. */
+  deadOwners(): Promise<readonly string[]>;
+  /** Moves a call from one owner to another; false when it is gone or another process was first. Atomic. */
+  adoptCall(id: string, fromOwner: string, toOwner: string): Promise<boolean>;
+}
