@@ -1,10 +1,11 @@
 // Any WAV or MP3 an admin hands in -> two files for Asterisk (A-law at 8 kHz, linear at 16 kHz) at one loudness, or a
-// PromptError that says what to mend. Four runs of the converter: decode and look for clipping, measure, two outputs.
+// PromptError that says what to mend. Three or four runs of the converter: decode and look for clipping, measure, outputs.
 // Read convertPrompt first.
+import { applyGain } from './limit.ts';
 import { ANALYSIS_RATE, listen, type Heard } from './listen.ts';
 import { PromptError } from './prompt-error.ts';
 import type { RunSox, SoxResult } from './run-sox.ts';
-import { sniff } from './sniff.ts';
+import { hasBadFloat, sniff } from './sniff.ts';
 
 /** Changes whenever the same master would come out differently: cached copies of an older recipe are then not used. */
 export const RECIPE = 'speech-1';
@@ -39,13 +40,20 @@ const MUSIC_DBOV = -25.5;
 const TOO_QUIET_DB = -60;
 /** From here on the noise of the room comes up with the voice. */
 const HIGH_GAIN_DB = 20;
-/** The flat tops of clipped speech: the converter's flat factor of clean recordings is 0. */
-const CLIPPED_FLAT_FACTOR = 5;
+/**
+ * The flat tops of clipped speech: the converter's flat factor is 0 for clean linear recordings and 4.9 when 8 dB are
+ * cut off. A-law's coarse steps look flat as well, so the tops must also be at full scale.
+ */
+const CLIPPED_FLAT_FACTOR = 3;
+const CLIPPED_PEAK_DB = -0.5;
 const LONG_LEAD_MS = 1_000;
 /** A caller who hears nothing for 4 s thinks the line is dead. */
 const DEAD_AIR_MS = 4_000;
 /** Far more than 10 min of sound takes on a small machine (measured: about 1 s a run). */
 const RUN_TIMEOUT_MS = 30_000;
+
+/** Taken off while decoding: a full-scale recording must not clip when its sample rate changes. */
+const HEADROOM_DB = 6;
 
 const FLOAT = ['-t', 'raw', '-e', 'floating-point', '-b', '32', '-c', '1', '-r', String(ANALYSIS_RATE)] as const;
 const MAX_FLOAT_BYTES = (MAX_DURATION_MS / 1000) * ANALYSIS_RATE * 4;
@@ -56,19 +64,20 @@ const MAX_FLOAT_BYTES = (MAX_DURATION_MS / 1000) * ANALYSIS_RATE * 4;
  */
 export async function convertPrompt(runSox: RunSox, master: Buffer, file: string, kind: 'speech' | 'music' = 'speech'): Promise<PromptAudio> {
   if (master.length > MAX_MASTER_BYTES) throw tooBig(file, master.length);
-  const { type } = sniff(master, file);
-  const decoded = await decode(runSox, master, type, file);
+  const found = sniff(master, file);
+  if (found.type === 'wav' && (await hasBadFloat(master, found.shape))) throw notNumbers(file);
+  const decoded = await decode(runSox, master, found.type, file);
   const heard = await listen(decoded.pcm);
-  // A WAV of floats may hold NaN or infinity: they would poison every figure that follows.
-  if (heard === null) throw new PromptError('broken', file, 'the file holds samples that are no numbers', 'Export it again as 16-bit WAV');
+  if (heard === null) throw notNumbers(file);
   if (heard.durationMs === 0) throw new PromptError('broken', file, 'there is no sound in the file', 'Export it again');
-  if (heard.peakDb < TOO_QUIET_DB) throw tooQuiet(file);
+  if (heard.peakDb < TOO_QUIET_DB - HEADROOM_DB) throw tooQuiet(file);
   const speechDb = await speechLevel(runSox, decoded.bytes, heard, file);
   if (speechDb < TOO_QUIET_DB) throw tooQuiet(file);
   const gainDb = (kind === 'music' ? MUSIC_DBOV : SPEECH_DBOV) - speechDb;
-  const alaw = await output(runSox, decoded.bytes, gainDb, ['-t', 'al', '-r', '8000', '-c', '1'], ['rate', '-v', '8000'], file);
-  const sln16 = await output(runSox, decoded.bytes, gainDb, ['-t', 'raw', '-e', 'signed-integer', '-b', '16', '-r', '16000', '-c', '1'], [], file);
-  const warnings = warningsFor(heard, gainDb, decoded.flatFactor);
+  await applyGain(decoded.pcm, gainDb + HEADROOM_DB);
+  const alaw = await output(runSox, decoded.bytes, ['-t', 'al', '-r', '8000', '-c', '1', '-', 'rate', '-v', '8000'], file);
+  const sln16 = await output(runSox, decoded.bytes, ['-t', 'raw', '-e', 'signed-integer', '-b', '16', '-r', '16000', '-c', '1', '-'], file);
+  const warnings = warningsFor(heard, gainDb, decoded.isClipped);
   return { alaw, sln16, report: { durationMs: heard.durationMs, gainDb: round(gainDb), warnings } };
 }
 
@@ -78,39 +87,46 @@ export function tooBig(file: string, bytes: number): PromptError {
   return new PromptError('too-big', file, `the file has ${size} MB; the limit is 32 MB`, 'Save it as MP3, or as mono WAV with 16 kHz');
 }
 
+const notNumbers = (file: string) => new PromptError('broken', file, 'the file holds samples that are no numbers', 'Export it again as 16-bit WAV');
+
 const tooQuiet = (file: string) =>
   new PromptError('too-quiet', file, 'nothing can be heard in the recording (under -60 dB)', 'Check the microphone and record it again');
 
-async function decode(runSox: RunSox, master: Buffer, type: 'wav' | 'mp3', file: string) {
-  const args = ['-V1', '-t', type, '-', ...FLOAT, '-', 'stats', 'channels', '1', 'rate', '-h', String(ANALYSIS_RATE)];
-  const result = await runSox(args, master, { timeoutMs: RUN_TIMEOUT_MS, maxBytes: MAX_FLOAT_BYTES });
+interface Decoded {
+  /** 16 kHz mono floats, 6 dB under the master, without rumble; `bytes` is the same memory. */
+  readonly pcm: Float32Array<ArrayBuffer>;
+  readonly bytes: Buffer;
+  readonly isClipped: boolean;
+}
+
+async function decode(runSox: RunSox, master: Buffer, type: 'wav' | 'mp3', file: string): Promise<Decoded> {
+  const effects = ['stats', 'gain', String(-HEADROOM_DB), 'channels', '1', 'rate', '-h', String(ANALYSIS_RATE), 'highpass', '100'];
+  const result = await runSox(['-V1', '-t', type, '-', ...FLOAT, '-', ...effects], master, { timeoutMs: RUN_TIMEOUT_MS, maxBytes: MAX_FLOAT_BYTES });
   if (result.kind === 'too-much') {
     throw new PromptError('too-long', file, 'the recording is longer than 10 minutes', 'Cut it into shorter prompts');
   }
-  const done = must(result, file);
-  const bytes = done.stdout.subarray(0, done.stdout.length - (done.stdout.length % 4));
-  const pcm = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-  return { bytes, pcm, flatFactor: figure(done.stderr, 'Flat factor') ?? 0 };
+  const { stdout, stderr } = must(result, file);
+  const bytes = stdout.subarray(0, stdout.length - (stdout.length % 4));
+  const pcm = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer);
+  return { pcm, bytes: Buffer.from(pcm.buffer), isClipped: isClipped(stderr) };
 }
 
 /**
- * Active speech level in dBov: the RMS of what is left when pauses are cut, within 0.2 dB of P.56 on 36 recordings.
+ * Active speech level of the master in dBov: the RMS of what is left when pauses are cut, within 0.2 dB of P.56.
  * Measured at a common peak, because the pause threshold is absolute.
  */
 async function speechLevel(runSox: RunSox, pcm: Buffer, heard: Heard, file: string): Promise<number> {
   const lift = -3 - heard.peakDb;
-  const args = ['-V1', ...FLOAT, '-', '-n', 'gain', lift.toFixed(2), 'highpass', '100', 'silence', '-l', '1', '0.01', '-45d', '-1', '0.15', '-45d', 'stats'];
-  const done = must(await runSox(args, pcm, { timeoutMs: RUN_TIMEOUT_MS, maxBytes: 1024 }), file);
+  const effects = ['gain', lift.toFixed(2), 'silence', '-l', '1', '0.01', '-45d', '-1', '0.15', '-45d', 'stats'];
+  const done = must(await runSox(['-V1', ...FLOAT, '-', '-n', ...effects], pcm, { timeoutMs: RUN_TIMEOUT_MS, maxBytes: 1024 }), file);
   const level = figure(done.stderr, 'RMS lev dB');
-  // Nothing above 100 Hz lasts 10 ms: hum or a click, which no gain makes into speech.
+  // Nothing lasts 10 ms: a click, which no gain makes into speech.
   if (level === null) throw tooQuiet(file);
-  return level - lift;
+  return level - lift + HEADROOM_DB;
 }
 
-async function output(runSox: RunSox, pcm: Buffer, gainDb: number, format: readonly string[], rate: readonly string[], file: string): Promise<Buffer> {
-  // The limiter works at full scale; 3 dB more before and less after it keep peaks at -3 dBFS.
-  const args = ['-V1', ...FLOAT, '-', ...format, '-', 'highpass', '100', ...rate, 'gain', '-l', (gainDb + 3).toFixed(2), 'gain', '-3'];
-  const done = must(await runSox(args, pcm, { timeoutMs: RUN_TIMEOUT_MS, maxBytes: MAX_FLOAT_BYTES }), file);
+async function output(runSox: RunSox, pcm: Buffer, format: readonly string[], file: string): Promise<Buffer> {
+  const done = must(await runSox(['-V1', ...FLOAT, '-', ...format], pcm, { timeoutMs: RUN_TIMEOUT_MS, maxBytes: MAX_FLOAT_BYTES }), file);
   if (done.stdout.length === 0) throw new PromptError('broken', file, 'the converter gave no sound back', 'Export it again as 16-bit WAV');
   return done.stdout;
 }
@@ -130,6 +146,8 @@ function must(result: SoxResult, file: string): Extract<SoxResult, { kind: 'done
   }
 }
 
+const isClipped = (stderr: string) => (figure(stderr, 'Flat factor') ?? 0) >= CLIPPED_FLAT_FACTOR && (figure(stderr, 'Pk lev dB') ?? -Infinity) >= CLIPPED_PEAK_DB;
+
 /** The first figure of a line of the converter's `stats`, whose first column is the overall one. */
 function figure(stderr: string, name: string): number | null {
   const line = stderr.split('\n').find((l) => l.startsWith(name));
@@ -143,10 +161,10 @@ function firstLine(stderr: string): string {
   return line.replace(/[^\x20-\x7e]/g, '?').replace(/^sox \w+ /, '').slice(0, 160);
 }
 
-function warningsFor(heard: Heard, gainDb: number, flatFactor: number): string[] {
+function warningsFor(heard: Heard, gainDb: number, isClipped: boolean): string[] {
   const seconds = (ms: number) => (ms / 1000).toFixed(1);
   const out: string[] = [];
-  if (flatFactor >= CLIPPED_FLAT_FACTOR) out.push('The recording is clipped (recorded too loud) and sounds harsh. Record it again at a lower level.');
+  if (isClipped) out.push('The recording is clipped (recorded too loud) and sounds harsh. Record it again at a lower level.');
   if (gainDb > HIGH_GAIN_DB) out.push(`The recording is very quiet; it was raised by ${Math.round(gainDb)} dB, and its noise with it. Record it again closer to the microphone.`);
   if (heard.leadMs > LONG_LEAD_MS) out.push(`Callers hear nothing for the first ${seconds(heard.leadMs)} s. Cut the beginning.`);
   if (heard.tailMs > DEAD_AIR_MS) out.push(`Callers hear nothing for the last ${seconds(heard.tailMs)} s. Cut the end.`);

@@ -1,5 +1,6 @@
 // What a file really is, judged by its first bytes and never by its name; refuses shapes that would cost the converter
 // more than they are worth. Header lengths are claims of a stranger: nothing is allocated or skipped on their word.
+import { setImmediate as turn } from 'node:timers/promises';
 import { PromptError } from './prompt-error.ts';
 
 /** `fmt ` chunk of a WAV, as far as we judge it. */
@@ -16,9 +17,12 @@ export interface WavShape {
 export type Sniffed = { readonly type: 'wav'; readonly shape: WavShape } | { readonly type: 'mp3' };
 
 const PCM = 1;
+const FLOAT = 3;
+/** Float samples looked at before other work gets its turn: a few ms. */
+const SLICE = 1_000_000;
 const EXTENSIBLE = 0xfffe;
 /** PCM, float, A-law, mu-law, extensible (which holds one of these). */
-const FORMATS: ReadonlyMap<number, string> = new Map([[PCM, 'PCM'], [3, 'float'], [6, 'A-law'], [7, 'mu-law'], [EXTENSIBLE, 'extensible']]);
+const FORMATS: ReadonlyMap<number, string> = new Map([[PCM, 'PCM'], [FLOAT, 'float'], [6, 'A-law'], [7, 'mu-law'], [EXTENSIBLE, 'extensible']]);
 const MAX_CHUNKS = 200;
 const SAVE_AS = 'Save it as WAV (PCM, 16 bit, 8 to 48 kHz, mono or stereo) or as MP3';
 
@@ -69,6 +73,19 @@ function accept(shape: WavShape, file: string): WavShape {
   if (!FORMATS.has(shape.format)) throw refuse(`the WAV file uses coding ${shape.format}, which is not taken`);
   if (shape.channels < 1 || shape.channels > 8) throw refuse(`the WAV file says it has ${shape.channels} channels`);
   if (shape.rateHz < 4_000 || shape.rateHz > 192_000) throw refuse(`the WAV file says it has ${shape.rateHz} samples a second`);
-  if (![8, 16, 24, 32, 64].includes(shape.bits)) throw refuse(`the WAV file says it has ${shape.bits} bits a sample`);
+  const widths = shape.format === FLOAT ? [32, 64] : [8, 16, 24, 32];
+  if (!widths.includes(shape.bits)) throw refuse(`the WAV file says it has ${shape.bits} bits a sample`);
   return shape;
+}
+
+/** Whether a WAV of floats holds NaN or infinity, which the converter would turn into full-scale noise. */
+export async function hasBadFloat(bytes: Buffer, shape: WavShape): Promise<boolean> {
+  if (shape.format !== FLOAT) return false;
+  const width = shape.bits / 8;
+  const end = shape.dataAt + shape.dataBytes - width;
+  for (let at = shape.dataAt, n = 1; at <= end; at += width, n += 1) {
+    if (!Number.isFinite(width === 8 ? bytes.readDoubleLE(at) : bytes.readFloatLE(at))) return true;
+    if (n % SLICE === 0) await turn();
+  }
+  return false;
 }
