@@ -39,7 +39,11 @@ export async function writeFileAtomic(file: string, bytes: Uint8Array): Promise<
     }
     await rename(draft, file);
     const folder = await open(dirname(file), 'r');
-    await folder.sync().finally(() => folder.close());
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
   } catch (error) {
     await rm(draft, { force: true });
     throw error;
