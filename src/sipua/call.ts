@@ -225,8 +225,8 @@ export class Call implements SipCall, DialogOwner {
 
   async refer(target: string): Promise<ReferResult> {
     const { dialog, host } = this;
-    if (!dialog || this.state !== 'answered') return { kind: 'refused', code: undefined };
     const uri = targetUri('target', target, host.remote);
+    if (!dialog || this.state !== 'answered') return { kind: 'refused', code: undefined };
     const reported = new Promise<ReferResult>((resolve) => {
       this.#reportRefer = (code) => resolve({ kind: 'finished', code });
       this.on('ended', () => resolve({ kind: 'unreported' }));

@@ -150,7 +150,7 @@ class Session implements RtpSession {
       this.#sendFrame(this.#target);
       this.#dueMs += FRAME_MS;
     }
-    this.#timer = setTimeout(() => this.#tick(), this.#dueMs - performance.now());
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, this.#dueMs - performance.now()));
   }
 
   #sendFrame(target: RtpTarget): void {
