@@ -94,7 +94,8 @@ export interface Extension {
   readonly mailbox: string | null;
 }
 
-export type RingStrategy = 'all' | 'in-order' | 'round-robin' | 'random' | 'least-recent';
+export const RING_STRATEGIES = ['all', 'in-order', 'round-robin', 'random', 'least-recent'] as const;
+export type RingStrategy = (typeof RING_STRATEGIES)[number];
 export interface Group {
   readonly id: string;
   readonly name: string;
