@@ -94,7 +94,7 @@ const tooQuiet = (file: string) =>
 
 interface Decoded {
   /** 16 kHz mono floats, 6 dB under the master, without rumble; `bytes` is the same memory. */
-  readonly pcm: Float32Array<ArrayBuffer>;
+  readonly pcm: Float32Array;
   readonly bytes: Buffer;
   readonly isClipped: boolean;
 }
@@ -106,9 +106,15 @@ async function decode(runSox: RunSox, master: Buffer, type: 'wav' | 'mp3', file:
     throw new PromptError('too-long', file, 'the recording is longer than 10 minutes', 'Cut it into shorter prompts');
   }
   const { stdout, stderr } = must(result, file);
-  const bytes = stdout.subarray(0, stdout.length - (stdout.length % 4));
-  const pcm = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer);
-  return { pcm, bytes: Buffer.from(pcm.buffer), isClipped: isClipped(stderr) };
+  const pcm = floatsOf(stdout);
+  return { pcm, bytes: Buffer.from(pcm.buffer, pcm.byteOffset, pcm.byteLength), isClipped: isClipped(stderr) };
+}
+
+/** The same memory where it may be: copying 38 MB would hold up other calls. */
+function floatsOf(bytes: Buffer): Float32Array {
+  const whole = bytes.length - (bytes.length % 4);
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : Buffer.from(Uint8Array.from(bytes).buffer);
+  return new Float32Array(aligned.buffer, aligned.byteOffset, whole / 4);
 }
 
 /**

@@ -10,7 +10,7 @@ const BLOCK = ANALYSIS_RATE / 200;
 /** Glide per block: down within 20 ms of a peak (seen ahead), up again over about half a second. */
 const DOWN = 10 ** (-3 / 20);
 const UP = 10 ** (0.1 / 20);
-const SLICE_BLOCKS = 2_000;
+const SLICE_BLOCKS = 1_000;
 
 /** Raises or lowers `pcm` (16 kHz mono floats) in place by `gainDb`; no sample ends above -3 dBFS. */
 export async function applyGain(pcm: Float32Array, gainDb: number): Promise<void> {
@@ -44,7 +44,7 @@ function scaleBlock(pcm: Float32Array, block: number, from: number, to: number):
   }
 }
 
-/** Gives other work its turn every 10 s of sound. */
+/** Gives other work its turn every 5 s of sound. */
 async function inSlices(blocks: number, work: (block: number) => void): Promise<void> {
   for (let from = 0; from < blocks; from += SLICE_BLOCKS) {
     for (let block = from; block < Math.min(blocks, from + SLICE_BLOCKS); block += 1) work(block);

@@ -17,8 +17,8 @@ export interface Heard {
   readonly longestPauseMs: number;
 }
 
-/** Samples looked at before other work gets its turn: 20 s of sound, about 2 ms. */
-const SLICE = 20 * ANALYSIS_RATE;
+/** Samples looked at before other work gets its turn: 5 s of sound, about 1 ms. */
+const SLICE = 5 * ANALYSIS_RATE;
 
 /**
  * Looks through mono float samples at 16 kHz; null when one of them is no finite number. `peakDb` is -Infinity for
