@@ -17,7 +17,10 @@ import { SipUsageError } from './errors.ts';
 import { eventOf } from './rtp-packet.ts';
 import { answerInDialog } from './in-dialog.ts';
 import { targetUri } from './target.ts';
-import { authorisedRetry } from './authorise.ts';
+import { acceptChallenge, authorisation } from './authorise.ts';
+
+/** How long to wait for the final NOTIFY of a transfer: 64*T1 of RFC 3261, longer than any sane report. */
+const REFER_REPORT_MS = 32_000;
 
 /** How a request inside the call went; `code` is undefined when no answer came. */
 export type RequestResult = { readonly ok: boolean; readonly code: number | undefined };
@@ -28,7 +31,7 @@ export type ReferResult =
   | { readonly kind: 'refused'; readonly code: number | undefined }
   /** The other side reported the end of its new call attempt. */
   | { readonly kind: 'finished'; readonly code: number }
-  /** REFER was accepted, but the call ended or 64*T1 passed before a final report. */
+  /** REFER was accepted, but the call ended or 32 s passed before a final report. */
   | { readonly kind: 'unreported' };
 
 /** A call as its user sees it. Nothing here rejects for telephony reasons; SipUsageError means wrong arguments. */
@@ -161,9 +164,9 @@ export class Call implements SipCall, DialogOwner {
   /** Sends a request inside the dialog and answers one challenge; never rejects. */
   async transact(dialog: Dialog, method: string, extra: readonly SipHeader[], body: string): Promise<Outcome> {
     const to = nextHop(dialog, this.host.remote);
-    const make = (): SipRequest => requestIn(dialog, method, [...extra, { name: 'user-agent', value: this.host.userAgent }, ...authorisedRetry.header(this.answerer, method, dialog.remoteTarget)], body);
+    const make = (): SipRequest => requestIn(dialog, method, [...extra, { name: 'user-agent', value: this.host.userAgent }, ...authorisation(this.answerer, method, dialog.remoteTarget)], body);
     const first = await this.host.layer.request(make(), to);
-    if (first.kind !== 'response' || !authorisedRetry.accept(this.answerer, first.response)) return first;
+    if (first.kind !== 'response' || !acceptChallenge(this.answerer, first.response)) return first;
     return this.host.layer.request(make(), to);
   }
 
@@ -198,7 +201,7 @@ export class Call implements SipCall, DialogOwner {
     if (!dialog || this.state !== 'answered') return Promise.resolve({ ok: false, code: undefined });
     this.hasOwnInvite = true;
     const to = nextHop(dialog, host.remote);
-    const auth = authorisedRetry.header(this.answerer, 'INVITE', dialog.remoteTarget);
+    const auth = authorisation(this.answerer, 'INVITE', dialog.remoteTarget);
     const invite = requestIn(dialog, 'INVITE', [this.contact, SDP_TYPE, { name: 'user-agent', value: host.userAgent }, ...auth], media.offer());
     const seq = dialog.localSeq;
     return new Promise((resolve) => {
@@ -214,7 +217,7 @@ export class Call implements SipCall, DialogOwner {
             dialog.remoteTarget = contactOf(response) ?? dialog.remoteTarget;
             return settle({ ok: media.takeAnswer(response.body), code: response.code });
           }
-          if (mayAuthorise && authorisedRetry.accept(this.answerer, response)) return resolve(this.#reinvite(media, false));
+          if (mayAuthorise && acceptChallenge(this.answerer, response)) return resolve(this.#reinvite(media, false));
           settle({ ok: false, code: response.code });
           if (response.code === 481 || response.code === 408) this.finish('remote', causeOf(headersOf(response, 'reason'), undefined, response.code));
         },
@@ -230,7 +233,7 @@ export class Call implements SipCall, DialogOwner {
     const reported = new Promise<ReferResult>((resolve) => {
       this.#reportRefer = (code) => resolve({ kind: 'finished', code });
       this.on('ended', () => resolve({ kind: 'unreported' }));
-      host.timers.after(32_000, () => resolve({ kind: 'unreported' }));
+      host.timers.after(REFER_REPORT_MS, () => resolve({ kind: 'unreported' }));
     });
     const outcome = await this.transact(dialog, 'REFER', [this.contact, { name: 'refer-to', value: `<${uri}>` }, { name: 'referred-by', value: dialog.local.replace(/;tag=.*$/, '') }], '');
     const code = outcome.kind === 'response' ? outcome.response.code : undefined;

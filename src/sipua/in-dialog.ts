@@ -1,7 +1,7 @@
 // Answers the other side's requests inside a call: BYE, re-INVITE, UPDATE, INFO, REFER, NOTIFY, OPTIONS. One function per method.
 // Read `answerInDialog` first.
 import { cseqOf, headerOf, headersOf } from './message.ts';
-import { addressOf } from './address.ts';
+import { addressOf, tagOf } from './address.ts';
 import { causeOf } from './call-events.ts';
 import { responseTo } from './server-transaction.ts';
 import type { ResponseParts, ServerTransaction } from './server-transaction.ts';
@@ -10,12 +10,13 @@ import { contactOf } from './dialog.ts';
 import type { Call } from './call.ts';
 import { eventOf } from './rtp-packet.ts';
 
-/** Answers one request; a request out of order gets 500 (RFC 3261 12.2.2). */
+/** Answers one request; one out of order gets 500 (RFC 3261 12.2.2), one of another dialog 481. */
 export function answerInDialog(call: Call, transaction: ServerTransaction): void {
   const { request } = transaction;
   const reply = (code: number, parts: ResponseParts = {}): void => void transaction.respond(responseTo(request, code, { toTag: call.localTag, ...parts }));
   const { seq } = cseqOf(request);
   if (call.dialog) {
+    if (tagOf(request, 'from') !== call.dialog.remoteTag) return reply(481); // somebody else who learned our tag
     if (seq <= call.dialog.remoteSeq) return reply(500, { reason: 'CSeq out of order' });
     call.dialog.remoteSeq = seq;
   }

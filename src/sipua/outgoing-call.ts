@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { headerOf, headersOf } from './message.ts';
 import type { SipHeader, SipRequest, SipResponse } from './message.ts';
 import { addressOf, bracketed, escapeUser, formatAddress, tagOf } from './address.ts';
-import { authorisedRetry } from './authorise.ts';
+import { acceptChallenge, authorisation } from './authorise.ts';
 import { Call } from './call.ts';
 import type { SipCall } from './call.ts';
 import { causeOf } from './call-events.ts';
@@ -98,7 +98,7 @@ class Placing {
         this.#call.contact,
         ALLOW,
         { name: 'user-agent', value: host.userAgent },
-        ...authorisedRetry.header(this.#call.answerer, 'INVITE', this.#uri),
+        ...authorisation(this.#call.answerer, 'INVITE', this.#uri),
         ...this.#extra,
         SDP_TYPE,
       ],
@@ -160,7 +160,7 @@ class Placing {
     const call = this.#call;
     const { answerer } = call;
     const isFirst = !this.#wasChallenged || /stale\s*=\s*"?true/i.test(headersOf(response, 'www-authenticate').join(' '));
-    if (!this.#isCancelled && isFirst && this.#seq < 4 && authorisedRetry.accept(answerer, response)) {
+    if (!this.#isCancelled && isFirst && this.#seq < 4 && acceptChallenge(answerer, response)) {
       this.#wasChallenged = true;
       return this.invite();
     }

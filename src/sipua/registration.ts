@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { headerOf, headersOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { escapeUser, hostPort, parseAddress } from './address.ts';
-import { authorisedRetry } from './authorise.ts';
+import { acceptChallenge, authorisation } from './authorise.ts';
 import { createDigestAnswerer, parseChallenge } from './digest.ts';
 import type { Credentials } from './digest.ts';
 import { RegistrationError } from './errors.ts';
@@ -95,7 +95,7 @@ class Keeper implements Registration {
     if (realm !== undefined && !challenges.some((c) => c?.realm === realm)) return false;
     // A refresh starts with the nonce of last time, so its first challenge is no verdict on the password.
     if (challenged > 0 && !challenges.some((c) => c?.isStale)) return false;
-    return authorisedRetry.accept(this.#answerer, response);
+    return acceptChallenge(this.#answerer, response);
   }
 
   async #send(expiresS: number): Promise<SipResponse> {
@@ -115,7 +115,7 @@ class Keeper implements Registration {
         { name: 'contact', value: this.#host.contact(this.user) },
         { name: 'expires', value: String(expiresS) },
         { name: 'user-agent', value: userAgent },
-        ...authorisedRetry.header(this.#answerer, 'REGISTER', uri),
+        ...authorisation(this.#answerer, 'REGISTER', uri),
       ],
       body: '',
     };

@@ -11,6 +11,7 @@ export interface SipTimerValues {
   readonly t4Ms: number;
 }
 
+/** The values for any network; only loopback may use shorter ones. */
 export const RFC_TIMERS: SipTimerValues = { t1Ms: 500, t2Ms: 4_000, t4Ms: 5_000 };
 
 /** Gives up after this time: timers B, F, H, and how long finished transactions are remembered. */

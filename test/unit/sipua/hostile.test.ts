@@ -102,12 +102,27 @@ test('BYE for a call that still rings ends the INVITE too', async () => {
   expect(await incoming.call.ended).toMatchObject({ by: 'remote' });
 });
 
-test('a request with an old sequence number gets 500 and changes nothing', async () => {
+test('a BYE of somebody who learned the dialog but not both tags gets 481 and changes nothing', async () => {
   const { far, b, call } = await talking();
   const peer = await rawPeer(b.port);
-  peer.send(...peer.head('BYE', 0, { callId: far.callId, to: `<sip:201@h>;tag=${(far as unknown as { localTag: string }).localTag}` }));
-  await peer.until(isCode(500, 'BYE'));
+  const { localTag } = far as unknown as { localTag: string };
+  peer.send(...peer.head('BYE', 50, { callId: far.callId, to: `<sip:201@h>;tag=${localTag}` }));
+  await peer.until(isCode(481, 'BYE'));
   expect([far.state, call.state]).toEqual(['answered', 'answered']);
+});
+
+test('a request with an old sequence number gets 500 and changes nothing', async () => {
+  const b = await agent(9);
+  const peer = await rawPeer(b.port);
+  const arrival = nextIncoming(b);
+  peer.send(...withSdp(peer.head('INVITE', 7)));
+  const incoming = await arrival;
+  await incoming.accept();
+  const to = headerOf(await peer.until(isCode(200, 'INVITE')), 'to') ?? '';
+  peer.send(...peer.head('ACK', 7, { branch: 'a7', to }));
+  peer.send(...peer.head('BYE', 6, { to }));
+  await peer.until(isCode(500, 'BYE'));
+  expect(incoming.call.state).toBe('answered');
 });
 
 test('a refresh by re-INVITE or UPDATE is answered and the call goes on', async () => {
