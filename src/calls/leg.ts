@@ -104,7 +104,12 @@ export class Leg {
         if (this.#gone !== null) this.#gone = { ...this.#gone, cause: event.cause, techCause: event.techCause ?? this.#gone.techCause };
         this.#record = { ...this.#record, cause: event.cause, techCause: event.techCause ?? this.#record.techCause };
         break;
-      default:
+      case 'digit':
+      case 'held':
+      case 'transfer-requested':
+      case 'playback-started':
+      case 'playback-ended':
+      case 'recording-ended':
         return;
     }
     this.#tell();
@@ -130,6 +135,6 @@ export class Leg {
   }
 
   #tell(): void {
-    for (const listener of [...this.#listeners]) listener();
+    this.#listeners.forEach((listener) => listener());
   }
 }

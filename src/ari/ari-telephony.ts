@@ -1,0 +1,253 @@
+// The telephony port on a real Asterisk: names each ARI operation once, whatever the transport. Read `start` first:
+// the link counts as up only when an event that we caused ourselves has come back.
+import type {
+  BridgeSnapshot, ChannelSnapshot, HangupReason, LegRequest, LinkEvent, MediaUri, RecordRequest, Telephony, TelephonyEvent,
+} from '../ports/telephony.ts';
+import { TelephonyError } from '../ports/telephony.ts';
+import { channelState, decodeEvent, isObject, stampMs } from './decode.ts';
+import type { AriRequest, AriTransport } from './transport.ts';
+
+/** Events that no flow reads; leaving them out lowers Asterisk's own cost per call (ASTERISK.md section 2). */
+const DISALLOWED = [
+  'ChannelVarset', 'ChannelDialplan', 'ChannelCallerId', 'ChannelConnectedLine', 'ChannelTalkingStarted', 'ChannelTalkingFinished',
+  'BridgeCreated', 'BridgeDestroyed', 'BridgeMerged', 'ChannelEnteredBridge', 'ChannelLeftBridge', 'PlaybackContinuing',
+  'RecordingStarted', 'DeviceStateChanged', 'EndpointStateChange', 'PlaybackStarted', 'ChannelCreated',
+].map((type) => ({ type }));
+
+/** How long our own probe event may take to come back before the link is tried again. */
+const PROBE_LIMIT_MS = 3_000;
+const PROBE_EVENT = 'genvoice-probe';
+
+const CAUSES: Readonly<Record<HangupReason, number>> = {
+  normal: 16, busy: 17, 'no-answer': 19, declined: 21, 'unknown-number': 1, congestion: 42, 'answered-elsewhere': 26, failure: 41,
+};
+
+export class AriTelephony implements Telephony {
+  readonly #transport: AriTransport;
+  readonly #app: string;
+  #onEvent: (event: TelephonyEvent) => void = () => {};
+  #onLink: (event: LinkEvent) => void = () => {};
+  #isUp = false;
+  #wasUp = false;
+  #lagMs = 0;
+  #lastStampMs = 0;
+  #probe: { id: string; seen: () => void } | null = null;
+  #firstUp: () => void = () => {};
+  #epoch = 0;
+
+  constructor(transport: AriTransport, app: string) {
+    this.#transport = transport;
+    this.#app = app;
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+  get eventLagMs(): number {
+    return this.#lagMs;
+  }
+  /** Asterisk's newest stamp, epoch ms: compared with our own clock it shows a wrong one. */
+  get lastStampMs(): number {
+    return this.#lastStampMs;
+  }
+  onEvent(listener: (event: TelephonyEvent) => void): void {
+    this.#onEvent = listener;
+  }
+  onLink(listener: (event: LinkEvent) => void): void {
+    this.#onLink = listener;
+  }
+
+  start(): Promise<void> {
+    this.#transport.onEvent((raw) => this.#take(raw));
+    this.#transport.onSocket((state, reason) => {
+      this.#epoch += 1;
+      if (state === 'open') void this.#prove(this.#epoch);
+      else this.#down(reason);
+    });
+    const first = new Promise<void>((resolve) => {
+      this.#firstUp = resolve;
+    });
+    this.#transport.start();
+    return first;
+  }
+
+  async stop(): Promise<void> {
+    this.#epoch += 1;
+    this.#isUp = false;
+    await this.#transport.stop();
+  }
+
+  answer(channel: string): Promise<void> {
+    return this.#do(channels('answer', 'POST', '/answer', channel));
+  }
+  ring(channel: string): Promise<void> {
+    return this.#do(channels('ring', 'POST', '/ring', channel));
+  }
+  ringStop(channel: string): Promise<void> {
+    return this.#do(channels('ringStop', 'DELETE', '/ring', channel));
+  }
+  hangup(channel: string, reason: HangupReason): Promise<void> {
+    return this.#do(channels('hangup', 'DELETE', '', channel, { reason_code: String(CAUSES[reason]) }));
+  }
+  createLeg(request: LegRequest): Promise<void> {
+    const params: Record<string, string> = { endpoint: request.endpoint, app: this.#app, appArgs: 'leg', channelId: request.channel };
+    if (request.originator !== null) params['originator'] = request.originator;
+    return this.#do({
+      resource: 'channels', operation: 'create', method: 'POST', path: 'channels/create', params,
+      ...(Object.keys(request.variables).length === 0 ? {} : { body: { variables: request.variables } }),
+    });
+  }
+  dialLeg(channel: string, timeoutMs: number): Promise<void> {
+    return this.#do(channels('dial', 'POST', '/dial', channel, { timeout: Math.ceil(timeoutMs / 1_000) }));
+  }
+  play(channel: string, playback: string, media: readonly MediaUri[]): Promise<void> {
+    return this.#do({
+      resource: 'channels', operation: 'playWithId', method: 'POST', path: 'channels/{channelId}/play/{playbackId}',
+      params: { channelId: channel, playbackId: playback, media },
+    });
+  }
+  stopPlayback(playback: string): Promise<void> {
+    return this.#do({ resource: 'playbacks', operation: 'stop', method: 'DELETE', path: 'playbacks/{playbackId}', params: { playbackId: playback } });
+  }
+  startMusic(channel: string): Promise<void> {
+    return this.#do(channels('startMoh', 'POST', '/moh', channel));
+  }
+  stopMusic(channel: string): Promise<void> {
+    return this.#do(channels('stopMoh', 'DELETE', '/moh', channel));
+  }
+  record(request: RecordRequest): Promise<void> {
+    return this.#do(
+      channels('record', 'POST', '/record', request.channel, {
+        name: request.name, format: 'wav', maxDurationSeconds: Math.ceil(request.maxMs / 1_000),
+        maxSilenceSeconds: Math.ceil(request.silenceEndMs / 1_000), ifExists: 'overwrite', beep: false, terminateOn: request.terminateOn,
+      }),
+    );
+  }
+  stopRecording(recording: string): Promise<void> {
+    return this.#do({ resource: 'recordings', operation: 'stop', method: 'POST', path: 'recordings/live/{recordingName}/stop', params: { recordingName: recording } });
+  }
+  fetchRecording(recording: string): Promise<Uint8Array> {
+    return this.#transport.download(`recordings/stored/${encodeURIComponent(recording)}/file`);
+  }
+  deleteRecording(recording: string): Promise<void> {
+    return this.#do({ resource: 'recordings', operation: 'deleteStored', method: 'DELETE', path: 'recordings/stored/{recordingName}', params: { recordingName: recording } });
+  }
+  createBridge(bridge: string): Promise<void> {
+    return this.#do({ resource: 'bridges', operation: 'createWithId', method: 'POST', path: 'bridges/{bridgeId}', params: { bridgeId: bridge, type: 'mixing', name: bridge } });
+  }
+  addToBridge(bridge: string, members: readonly string[]): Promise<void> {
+    return this.#do({ resource: 'bridges', operation: 'addChannel', method: 'POST', path: 'bridges/{bridgeId}/addChannel', params: { bridgeId: bridge, channel: members.join(',') } });
+  }
+  removeFromBridge(bridge: string, channel: string): Promise<void> {
+    return this.#do({ resource: 'bridges', operation: 'removeChannel', method: 'POST', path: 'bridges/{bridgeId}/removeChannel', params: { bridgeId: bridge, channel } });
+  }
+  destroyBridge(bridge: string): Promise<void> {
+    return this.#do({ resource: 'bridges', operation: 'destroy', method: 'DELETE', path: 'bridges/{bridgeId}', params: { bridgeId: bridge } });
+  }
+  transferProgress(channel: string, state: 'trying' | 'ok' | 'refused'): Promise<void> {
+    const states = state === 'trying' ? 'channel_progress' : state === 'ok' ? 'channel_answered' : 'channel_declined';
+    return this.#do(channels('transfer_progress', 'POST', '/transfer_progress', channel, { states }));
+  }
+  leaveTo(channel: string, context: string, extension: string): Promise<void> {
+    return this.#do(channels('continueInDialplan', 'POST', '/continue', channel, { context, extension, priority: 1 }));
+  }
+  setGlobal(name: string, value: string): Promise<void> {
+    return this.#do({ resource: 'asterisk', operation: 'setGlobalVar', method: 'POST', path: 'asterisk/variable', params: { variable: name, value } });
+  }
+  setMailbox(mailbox: string, newMessages: number, oldMessages: number): Promise<void> {
+    return this.#do({ resource: 'mailboxes', operation: 'update', method: 'PUT', path: 'mailboxes/{mailboxName}', params: { mailboxName: mailbox, newMessages, oldMessages } });
+  }
+
+  async listChannels(): Promise<readonly ChannelSnapshot[]> {
+    const answer = await this.#transport.request({ resource: 'channels', operation: 'list', method: 'GET', path: 'channels', params: {} });
+    return objects(answer).map((one) => ({
+      channel: String(one['id']), name: String(one['name']), state: channelState(one['state']), createdAtMs: stampMs(one['creationtime']),
+    }));
+  }
+  async listBridges(): Promise<readonly BridgeSnapshot[]> {
+    const answer = await this.#transport.request({ resource: 'bridges', operation: 'list', method: 'GET', path: 'bridges', params: {} });
+    return objects(answer).map((one) => ({ bridge: String(one['id']), channels: Array.isArray(one['channels']) ? one['channels'].map(String) : [] }));
+  }
+
+  async #do(request: AriRequest): Promise<void> {
+    await this.#transport.request(request);
+  }
+
+  #take(raw: unknown): void {
+    if (isObject(raw) && raw['type'] === 'ChannelUserevent' && raw['eventname'] === PROBE_EVENT) {
+      const shown = raw['userevent'];
+      if (this.#probe !== null && isObject(shown) && shown['id'] === this.#probe.id) this.#probe.seen();
+      return;
+    }
+    if (isObject(raw) && raw['type'] === 'ApplicationReplaced') {
+      // Another process took our name: whoever came later acts, we stop at once (fencing).
+      this.#down('another process took over the application name');
+      return;
+    }
+    const event = decodeEvent(raw);
+    if (event === null) return;
+    if (event.atMs > 0) {
+      this.#lastStampMs = event.atMs;
+      this.#lagMs = Math.max(0, Date.now() - event.atMs);
+    }
+    this.#onEvent(event);
+  }
+
+  /** Sets the event filter and sends an event through Asterisk to ourselves. */
+  async #prove(epoch: number): Promise<void> {
+    for (let attempt = 0; epoch === this.#epoch; attempt += 1) {
+      try {
+        await this.#transport.request({
+          resource: 'applications', operation: 'filter', method: 'PUT', path: 'applications/{applicationName}/eventFilter',
+          params: { applicationName: this.#app }, body: { disallowed: DISALLOWED },
+        });
+        await this.#sendProbe(`${epoch}-${attempt}`);
+        break;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, Math.min(50 * 2 ** attempt, 1_000)));
+      }
+    }
+    if (epoch !== this.#epoch) return;
+    this.#isUp = true;
+    const isFirst = !this.#wasUp;
+    this.#wasUp = true;
+    this.#onLink({ type: 'up', isFirst });
+    this.#firstUp();
+  }
+
+  async #sendProbe(id: string): Promise<void> {
+    const seen = new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new TelephonyError('timeout', 'our own event did not come back')), PROBE_LIMIT_MS);
+      this.#probe = {
+        id,
+        seen: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+    });
+    seen.catch(() => {});
+    await this.#transport.request({
+      resource: 'events', operation: 'userEvent', method: 'POST', path: 'events/user/{eventName}',
+      params: { eventName: PROBE_EVENT, application: this.#app }, body: { variables: { id } },
+    });
+    await seen;
+    this.#probe = null;
+  }
+
+  #down(reason: string): void {
+    if (!this.#isUp && this.#wasUp) return;
+    this.#isUp = false;
+    this.#onLink({ type: 'down', reason });
+  }
+}
+
+function channels(
+  operation: string, method: AriRequest['method'], tail: string, channelId: string, params: Readonly<Record<string, string | number | boolean>> = {},
+): AriRequest {
+  return { resource: 'channels', operation, method, path: `channels/{channelId}${tail}`, params: { channelId, ...params } };
+}
+
+function objects(answer: unknown): Readonly<Record<string, unknown>>[] {
+  return Array.isArray(answer) ? answer.filter(isObject) : [];
+}

@@ -1,0 +1,212 @@
+// A channel that came into our application: who it is from, whose number was dialled, and which flow serves it.
+// Read `Arrivals.take` first. Each arrival ends in exactly one record, refused ones included.
+import { classifyDialled, type Dialled } from '../numbering/dialled.ts';
+import { extensionCaller, parseCaller, type Caller } from '../numbering/caller.ts';
+import { normaliseDdi } from '../numbering/ddi.ts';
+import type { RoutingPlan } from '../routing/plan.ts';
+import type { CallEnd } from '../ports/records.ts';
+import type { TelephonyEvent } from '../ports/telephony.ts';
+import { Admission } from './admission.ts';
+import { Call, type CallOrigin } from './call.ts';
+import { classify } from './call-end.ts';
+import type { CallDeps } from './deps.ts';
+import { emergency } from './emergency.ts';
+import { parseEntry, type Entry } from './entry.ts';
+import { feature, FEATURES } from './features.ts';
+import { Leg } from './leg.ts';
+import type { LiveCalls } from './live-calls.ts';
+import { phrases, play } from './verbs/speak.ts';
+import { failsafe, walk } from './walk.ts';
+
+type Entered = Extract<TelephonyEvent, { type: 'entered' }>;
+
+/** Whose phone an endpoint is. */
+export interface PhoneOwner {
+  readonly customer: string;
+  readonly extension: string;
+}
+export interface TrunkRules {
+  /** Header that names the DDI. */
+  readonly ddiFrom: 'request-uri' | 'to' | 'diversion';
+  /** Calls over this trunk come from our own test caller or a simulator. */
+  readonly isTest: boolean;
+}
+export interface ArrivalDeps extends CallDeps {
+  readonly live: LiveCalls;
+  readonly admission: Admission;
+  phoneOwner(endpoint: string): PhoneOwner | null;
+  trunkRules(trunk: string): TrunkRules;
+  /** A call of our own test caller carries its id in the SIP Call-ID. */
+  isTestCall(sipCallId: string): boolean;
+}
+
+const MAX_DIALLED = 128;
+/** Unknown numbers a second that get a record each; a scanner must not fill the disk. */
+const UNKNOWN_PER_SECOND = 10;
+
+export class Arrivals {
+  readonly #deps: ArrivalDeps;
+  #unknown = { second: 0, count: 0 };
+
+  constructor(deps: ArrivalDeps) {
+    this.#deps = deps;
+  }
+
+  /** Serves one channel to its end. Never rejects. */
+  async take(event: Entered): Promise<void> {
+    const entry = parseEntry(event.args);
+    if (entry === undefined) return this.#stray(event.channel);
+    const call = this.#callOf(event, entry);
+    this.#deps.live.add(call);
+    this.#deps.observer.started(call.view());
+    try {
+      call.end(await this.#serve(call, entry));
+    } catch (error) {
+      await this.#rescue(call, error);
+    } finally {
+      await call.release();
+      this.#deps.live.remove(call);
+    }
+  }
+
+  async #serve(call: Call, entry: Entry): Promise<CallEnd> {
+    return entry.from === 'trunk' ? this.#inbound(call, entry) : this.#fromPhone(call, entry);
+  }
+
+  async #inbound(call: Call, entry: Entry): Promise<CallEnd> {
+    const refused = this.#deps.admission.mayEnter(this.#deps.clock.monotonicMs());
+    if (refused !== null) return refused;
+    const plan = call.origin.ddi === null ? null : this.#planOf(call.origin.ddi);
+    if (plan === null) return this.#unknownNumber(call, entry);
+    call.plan = plan;
+    const key = callerKey(plan, call.origin.caller);
+    const full = this.#deps.admission.mayUse(plan, key);
+    if (full !== null) return full;
+    this.#deps.live.count(call, plan.customer, key);
+    return walk(call, plan, entryOf(plan, call.origin.ddi));
+  }
+
+  async #fromPhone(call: Call, entry: Entry): Promise<CallEnd> {
+    const owner = this.#deps.phoneOwner(entry.name);
+    const plan = owner === null ? null : this.#deps.plans.byCustomer(owner.customer);
+    if (owner === null || plan === null) return { by: 'us', fault: 'unknown', code: 'unknown-phone', cause: 21, detail: entry.name };
+    call.plan = plan;
+    const dialled = dialledFrom(plan, entry.dialled);
+    // 999 and 112 come before overload, drain and every cap (RULES F8).
+    if (dialled.kind === 'emergency') return emergency(call, plan, dialled.digits);
+    const refused = this.#deps.admission.mayEnter(this.#deps.clock.monotonicMs()) ?? this.#deps.admission.mayUse(plan, callerKey(plan, call.origin.caller));
+    if (refused !== null) return refused;
+    this.#deps.live.count(call, plan.customer, callerKey(plan, call.origin.caller));
+    return this.#internal(call, plan, owner, dialled);
+  }
+
+  async #internal(call: Call, plan: RoutingPlan, owner: PhoneOwner, dialled: Exclude<Dialled, { kind: 'emergency' }>): Promise<CallEnd> {
+    switch (dialled.kind) {
+      case 'extension': return walk(call, plan, `@${dialled.number}`);
+      case 'feature': return feature(call, plan, owner.extension, dialled.code);
+      case 'e164': {
+        // A colleague's own number reached from inside: the same route that an outside caller gets.
+        const own = plan.numbers.get(dialled.e164);
+        if (own !== undefined) return walk(call, plan, own.entry);
+        return refuse(call, 'outside-calls-not-yet', 'outside-call', 'outside numbers cannot be called yet');
+      }
+      case 'short-code': return refuse(call, 'outside-calls-not-yet', 'outside-call', `${dialled.digits} is an outside number`);
+      case 'invalid': return refuse(call, 'number-not-in-service', 'unknown-number', dialled.message);
+    }
+  }
+
+  async #unknownNumber(call: Call, entry: Entry): Promise<CallEnd> {
+    const second = Math.floor(this.#deps.clock.nowMs() / 1_000);
+    if (second !== this.#unknown.second) this.#unknown = { second, count: 0 };
+    this.#unknown.count += 1;
+    if (this.#unknown.count > UNKNOWN_PER_SECOND) {
+      this.#deps.observer.alarm('unknown-numbers', `More than ${UNKNOWN_PER_SECOND} calls a second to numbers that no plan has, last from ${entry.remoteAddress}`);
+      // Slowing a scanner down costs us a timer and it a transaction.
+      await new Promise<void>((resolve) => void this.#deps.clock.after(1_000, resolve));
+    }
+    call.trace({ step: null, kind: 'call', outcome: 'unknown-number', text: `no plan has ${call.origin.ddi ?? 'this number'}`, next: null, tookFallback: false });
+    return { by: 'us', fault: 'caller', code: 'unknown-number', cause: 1 };
+  }
+
+  /** An error with a live caller: the plan's failsafe, never a dropped line. */
+  async #rescue(call: Call, error: unknown): Promise<void> {
+    const end = classify(error);
+    if (call.signal.aborted || call.plan === null || end.fault !== 'ours') {
+      call.end(end);
+      return;
+    }
+    this.#deps.observer.alarm('flow-bug', `A call of ${call.plan.customer} went to its failsafe: ${end.detail ?? end.code}`);
+    try {
+      call.end(await failsafe(call, call.plan, end.code));
+    } catch (again) {
+      call.end(classify(again));
+    }
+  }
+
+  /** A channel that nobody placed and no entry context sent: it gets an end, not limbo. */
+  async #stray(channel: string): Promise<void> {
+    await this.#deps.telephony.hangup(channel, 'failure').catch(() => {});
+    this.#deps.observer.note(`channel ${channel} came in without an entry and was ended`);
+  }
+
+  #planOf(ddi: string): RoutingPlan | null {
+    const e164 = normaliseDdi(ddi, 'GB');
+    return e164 === null ? null : this.#deps.plans.byDdi(e164);
+  }
+
+  #callOf(event: Entered, entry: Entry): Call {
+    const deps = this.#deps;
+    const owner = entry.from === 'phone' ? deps.phoneOwner(entry.name) : null;
+    const rules = entry.from === 'trunk' ? deps.trunkRules(entry.name) : null;
+    const named = rules?.ddiFrom === 'to' ? entry.toHeader : rules?.ddiFrom === 'diversion' ? entry.diversion : entry.dialled;
+    const extension = owner === null ? undefined : deps.plans.byCustomer(owner.customer)?.extensions.get(owner.extension);
+    const origin: CallOrigin = {
+      id: deps.ids.callId(),
+      direction: entry.from === 'trunk' ? 'inbound' : 'internal',
+      isTest: rules?.isTest === true || deps.isTestCall(entry.sipCallId),
+      dialled: entry.dialled.slice(0, MAX_DIALLED),
+      ddi: entry.from === 'trunk' ? normaliseDdi(named, 'GB') : null,
+      caller: owner === null
+        ? parseCaller({ from: entry.fromHeader, pai: entry.assertedIdentity, privacy: entry.privacy }, 'GB')
+        : extensionCaller(owner.extension, extension?.name),
+      callerEndpoint: entry.from === 'phone' ? entry.name : null,
+      callerExtension: owner?.extension ?? null,
+      sip: { endpoint: entry.from === 'trunk' ? `trunk-${entry.name}` : entry.name, sourceAddress: entry.remoteAddress, transport: entry.transport, sipCallId: entry.sipCallId },
+      startedAtMs: event.atMs > 0 ? event.atMs : deps.clock.nowMs(),
+    };
+    return new Call(deps, origin, partyLeg(deps, event.channel, origin.startedAtMs, event.state === 'up'));
+  }
+}
+
+/** The caller's own channel as a leg; its empty `to` tells it from legs that we placed. */
+export function partyLeg(deps: CallDeps, channel: string, atMs: number, isUp: boolean): Leg {
+  return new Leg(
+    deps.hub,
+    { channel, to: '', name: '', isTestPhone: false, placedAtMs: atMs, ringingAtMs: null, answeredAtMs: null, endedAtMs: null, result: null, cause: 0, techCause: null },
+    isUp ? 'up' : 'entered',
+  );
+}
+
+function dialledFrom(plan: RoutingPlan, raw: string): Dialled {
+  const codes = new Set<string>(Object.keys(FEATURES));
+  for (const spec of plan.switches.values()) if (spec.featureCode !== null) codes.add(spec.featureCode);
+  return classifyDialled(raw, { extensions: (digits) => plan.extensions.has(digits), featureCodes: codes, country: plan.organisation.country });
+}
+
+function entryOf(plan: RoutingPlan, ddi: string | null): string {
+  for (const entry of plan.numbers.values()) if (entry.ddi === ddi) return entry.entry;
+  return plan.failsafe;
+}
+
+function callerKey(plan: RoutingPlan, caller: Caller): string {
+  const number = caller.number;
+  const who = number.kind === 'e164' ? number.e164 : number.kind === 'extension' ? number.number : `${number.kind}:${caller.networkNumber ?? ''}`;
+  return `${plan.customer}/${who}`;
+}
+
+/** Says in a few words why, then ends: no fast busy. */
+async function refuse(call: Call, phrase: string, code: string, detail: string): Promise<CallEnd> {
+  call.trace({ step: null, kind: 'call', outcome: 'refused', text: detail, next: null, tookFallback: false });
+  await play(call, phrases(call, [phrase]), false);
+  return { by: 'us', fault: 'none', code, cause: code === 'unknown-number' ? 1 : 21, detail };
+}

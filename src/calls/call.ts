@@ -1,0 +1,340 @@
+// One live call: the party being served, everything it caused, and the end it came to. It owns what must die with it.
+// Verbs (verbs/*.ts) do the talking; this file keeps identity, signal, trace, state and clean-up. Read `release` last.
+import type { Caller } from '../numbering/caller.ts';
+import type { RoutingPlan } from '../routing/plan.ts';
+import type { CallEnd, CallRecord, LegRecord, SipOrigin, TraceLine } from '../ports/records.ts';
+import type { LiveCall } from '../ports/observer.ts';
+import type { CallActivity, CallSnapshot } from '../ports/state.ts';
+import { TelephonyError, type HangupReason } from '../ports/telephony.ts';
+import { CallEnded, hungUpBy, ourFault, reasonFor } from './call-end.ts';
+import type { CallDeps } from './deps.ts';
+import { DigitBuffer } from './digits.ts';
+import { Leg } from './leg.ts';
+import { Scope } from './scope.ts';
+import { DEADLINE, wait } from './wait.ts';
+
+export interface CallOrigin {
+  readonly id: string;
+  readonly direction: 'inbound' | 'internal';
+  readonly isTest: boolean;
+  /** As received, bounded. */
+  readonly dialled: string;
+  readonly ddi: string | null;
+  readonly caller: Caller;
+  /** Endpoint of the phone that placed it; null for calls from a trunk. */
+  readonly callerEndpoint: string | null;
+  readonly callerExtension: string | null;
+  readonly sip: SipOrigin;
+  readonly startedAtMs: number;
+}
+
+/** How long a refused request may be followed by the hang-up that explains it. */
+const HANGUP_GRACE_MS = 300;
+/** How long clean-up waits for Asterisk to confirm that a leg is gone. */
+const GONE_LIMIT_MS = 3_000;
+
+export class Call {
+  readonly origin: CallOrigin;
+  readonly deps: CallDeps;
+  readonly digits = new DigitBuffer();
+  readonly scope: Scope;
+  readonly variables = new Map<string, string>();
+  readonly secrets = new Set<string>();
+  plan: RoutingPlan | null = null;
+  adoptions = 0;
+  readonly #abort = new AbortController();
+  readonly #legs: Leg[] = [];
+  readonly #trace: TraceLine[] = [];
+  #party: Leg;
+  #offParty: () => void;
+  #armed: CallEnd = ourFault('flow-escaped');
+  #end: CallEnd | null = null;
+  #answeredAtMs: number | null = null;
+  #serial = 0;
+  #activity: CallActivity = { kind: 'step', step: '' };
+  #stepSinceMs: number;
+
+  constructor(deps: CallDeps, origin: CallOrigin, party: Leg) {
+    this.deps = deps;
+    this.origin = origin;
+    this.scope = new Scope(deps.clock, (what) => deps.observer.note(`clean-up of call ${origin.id}: ${what}`, { call: origin.id }));
+    this.#party = party;
+    this.#stepSinceMs = origin.startedAtMs;
+    this.#offParty = this.#follow(party);
+  }
+
+  get id(): string {
+    return this.origin.id;
+  }
+  /** Aborts once, with a CallEnded as its reason. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+  /** The channel being served: the caller, or whoever took the caller's place after a transfer. */
+  get party(): Leg {
+    return this.#party;
+  }
+  get answeredAtMs(): number | null {
+    return this.#answeredAtMs;
+  }
+  get isAnswered(): boolean {
+    return this.#answeredAtMs !== null;
+  }
+  get legs(): readonly Leg[] {
+    return this.#legs;
+  }
+
+  /** `pb-<call>-<n>`: says what a thing is and whose. */
+  newId(kind: 'leg' | 'br' | 'pb' | 'rec'): string {
+    this.#serial += 1;
+    return `${kind}-${this.id}-${this.deps.owner}${this.#serial}`;
+  }
+
+  /** What the call ends as when nothing better is known. */
+  armEnd(end: CallEnd): void {
+    this.#armed = end;
+  }
+
+  /** First end wins; later ones are ignored. Aborts the signal. */
+  end(end: CallEnd): CallEnd {
+    if (this.#end === null) {
+      this.#end = end;
+      this.#abort.abort(new CallEnded(end));
+    }
+    return this.#end;
+  }
+
+  /** Answers the caller once; the record holds when. */
+  async answer(): Promise<void> {
+    if (this.isAnswered) return;
+    const startedMs = this.deps.clock.monotonicMs();
+    await this.onParty(this.deps.telephony.answer(this.#party.channel));
+    this.markAnswered();
+    this.deps.observer.timed('answer', this.deps.clock.monotonicMs() - startedMs);
+  }
+
+  markAnswered(atMs?: number): void {
+    this.#answeredAtMs ??= atMs ?? this.deps.clock.nowMs();
+  }
+
+  /**
+   * Awaits a request about the served party. A 404 on it is the hang-up, never an error; a refusal is given a moment
+   * in which the hang-up that explains it can arrive.
+   */
+  async onParty<T>(request: Promise<T>): Promise<T> {
+    try {
+      const result = await request;
+      this.signal.throwIfAborted();
+      return result;
+    } catch (error) {
+      this.signal.throwIfAborted();
+      if (error instanceof TelephonyError && error.fault === 'gone') {
+        this.#party.markGone(0, this.deps.clock.nowMs());
+        this.signal.throwIfAborted();
+      }
+      if (error instanceof TelephonyError && error.fault === 'refused') {
+        await wait<never>(this.deps.clock, this.signal, HANGUP_GRACE_MS, () => () => {});
+      }
+      throw error;
+    }
+  }
+
+  /** Registers a leg before its request leaves. */
+  addLeg(record: LegRecord, state: 'placed' | 'entered' | 'ringing' | 'up' = 'placed'): Leg {
+    const leg = new Leg(this.deps.hub, record, state);
+    this.#legs.push(leg);
+    return leg;
+  }
+
+  /** After a transfer: `leg` is the one being served from now on. The old party may leave without ending the call. */
+  serve(leg: Leg): void {
+    this.#offParty();
+    const before = this.#party;
+    if (!this.#legs.includes(before)) this.#legs.push(before);
+    const at = this.#legs.indexOf(leg);
+    if (at >= 0) this.#legs.splice(at, 1);
+    this.digits.clear();
+    this.#party = leg;
+    this.#offParty = this.#follow(leg);
+  }
+
+  /** One line of the trace: log, record and live pages get the same. */
+  trace(line: Omit<TraceLine, 'atMs'>): void {
+    const full: TraceLine = { atMs: this.deps.clock.nowMs(), ...line };
+    // A plan that goes round for hours must not grow a record without bound.
+    if (this.#trace.length < 1_000) this.#trace.push(full);
+    this.deps.observer.traced(this.view(), full);
+  }
+
+  /** Keeps what another process needs, before the act it describes. A store that fails never ends a call. */
+  async save(activity: CallActivity): Promise<void> {
+    this.#activity = activity;
+    this.#stepSinceMs = this.deps.clock.nowMs();
+    try {
+      await this.deps.state.putCall(this.#snapshot());
+    } catch (error) {
+      this.deps.observer.alarm('state-store', `The state of live calls could not be kept: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    this.signal.throwIfAborted();
+  }
+
+  view(): LiveCall {
+    const activity = this.#activity;
+    return {
+      id: this.id,
+      customer: this.plan?.customer ?? null,
+      direction: this.origin.direction,
+      isTest: this.origin.isTest,
+      dialled: this.origin.dialled,
+      caller: callerText(this.origin.caller),
+      startedAtMs: this.origin.startedAtMs,
+      answeredAtMs: this.#answeredAtMs,
+      step: activity.step === '' ? null : activity.step,
+      stepSinceMs: this.#stepSinceMs,
+    };
+  }
+
+  /** Takes up what another process had kept. */
+  restore(snapshot: CallSnapshot): void {
+    this.#answeredAtMs = snapshot.answeredAtMs;
+    this.#activity = snapshot.activity;
+    for (const [name, value] of snapshot.variables) this.variables.set(name, value);
+    for (const name of snapshot.secretVariables) this.secrets.add(name);
+    this.#trace.push(...snapshot.trace);
+    this.adoptions += 1;
+  }
+
+  /** Ends one leg and sees it gone. Never rejects. */
+  async endLeg(leg: Leg, reason: HangupReason): Promise<void> {
+    for (let attempt = 0; attempt < 3 && !leg.isDestroyed; attempt += 1) {
+      try {
+        await this.deps.telephony.hangup(leg.channel, reason);
+        if (await this.#seenGone(leg)) return;
+      } catch (error) {
+        const fault = error instanceof TelephonyError ? error.fault : 'failed';
+        if (fault === 'gone') {
+          leg.markGone(leg.gone?.cause ?? 0, this.deps.clock.nowMs());
+          return;
+        }
+        // Without a link nothing can be said now: reconcile finds the leg by its id when the link is back.
+        if (fault === 'no-link') return;
+        await new Promise<void>((resolve) => void this.deps.clock.after(200, resolve));
+      }
+    }
+    if (!leg.isDestroyed) this.deps.observer.note(`leg ${leg.channel} is not confirmed gone`, { call: this.id });
+  }
+
+  /** Undoes everything, ends every leg, leaves exactly one record. Runs un-aborted; never rejects. */
+  async release(): Promise<void> {
+    const startedMs = this.deps.clock.monotonicMs();
+    const end = this.end(this.#armed);
+    const nowMs = this.deps.clock.nowMs();
+    for (const leg of this.#legs) leg.settle(end.by === 'caller' ? 'caller-left' : 'answered-elsewhere', nowMs);
+    await Promise.all([
+      this.scope.release(),
+      ...this.#legs.filter((leg) => !leg.isDestroyed).map((leg) => this.endLeg(leg, 'normal')),
+      this.#party.isDestroyed ? Promise.resolve() : this.endLeg(this.#party, reasonFor(end)),
+    ]);
+    this.deps.records.putRecord(this.#record(end));
+    try {
+      await this.deps.state.removeCall(this.id);
+    } catch (error) {
+      this.deps.observer.alarm('state-store', `An ended call could not be removed from the state: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    this.#offParty();
+    this.#party.release();
+    for (const leg of this.#legs) leg.release();
+    this.deps.observer.ended(this.#record(end));
+    this.deps.observer.timed('release', this.deps.clock.monotonicMs() - startedMs);
+  }
+
+  async #seenGone(leg: Leg): Promise<boolean> {
+    if (leg.isDestroyed) return true;
+    const never = new AbortController().signal;
+    const seen = await wait<true>(this.deps.clock, never, GONE_LIMIT_MS, (settle) =>
+      leg.onChange(() => {
+        if (leg.isDestroyed) settle(true);
+      }),
+    );
+    return seen !== DEADLINE;
+  }
+
+  /** Listens to the served party: digits into the buffer, its going into the signal. */
+  #follow(leg: Leg): () => void {
+    const offDigits = this.deps.hub.on(leg.channel, (event) => {
+      if (event.type === 'digit') this.digits.push(event.digit);
+    });
+    const onGone = (): void => {
+      this.end(hungUpBy(leg === this.#party && leg.extension === '' ? 'caller' : 'callee', leg.gone?.cause ?? 0));
+    };
+    leg.signal.addEventListener('abort', onGone);
+    if (leg.signal.aborted) onGone();
+    return () => {
+      offDigits();
+      leg.signal.removeEventListener('abort', onGone);
+    };
+  }
+
+  #snapshot(): CallSnapshot {
+    const origin = this.origin;
+    return {
+      id: origin.id,
+      channel: this.#party.channel,
+      owner: this.deps.owner,
+      customer: this.plan?.customer ?? null,
+      planHash: this.plan?.hash ?? null,
+      direction: origin.direction,
+      isTest: origin.isTest,
+      dialled: origin.dialled,
+      ddi: origin.ddi,
+      caller: origin.caller,
+      callerEndpoint: origin.callerEndpoint,
+      startedAtMs: origin.startedAtMs,
+      answeredAtMs: this.#answeredAtMs,
+      activity: this.#activity,
+      variables: [...this.variables],
+      secretVariables: [...this.secrets],
+      trace: this.#trace,
+      legs: this.#legs.map((leg) => leg.record),
+      sip: origin.sip,
+    };
+  }
+
+  #record(end: CallEnd): CallRecord {
+    const origin = this.origin;
+    return {
+      id: origin.id,
+      customer: this.plan?.customer ?? null,
+      planVersion: this.plan?.version ?? null,
+      planHash: this.plan?.hash ?? null,
+      direction: origin.direction,
+      isTest: origin.isTest,
+      dialled: origin.dialled,
+      ddi: origin.ddi,
+      caller: origin.caller,
+      startedAtMs: origin.startedAtMs,
+      answeredAtMs: this.#answeredAtMs,
+      endedAtMs: this.#party.record.endedAtMs ?? this.deps.clock.nowMs(),
+      end,
+      trace: [...this.#trace],
+      legs: this.#legs.map((leg) => leg.record).filter((leg) => leg.to !== ''),
+      sip: origin.sip,
+      adoptions: this.adoptions,
+    };
+  }
+
+  /** What the call is doing, as it was last kept. */
+  get activity(): CallActivity {
+    return this.#activity;
+  }
+}
+
+function callerText(caller: Caller): string {
+  switch (caller.number.kind) {
+    case 'e164': return caller.number.e164;
+    case 'extension': return caller.number.number;
+    case 'withheld': return 'Withheld';
+    case 'none': return 'No number sent';
+    case 'other': return caller.number.text;
+  }
+}

@@ -1,0 +1,43 @@
+// 999, 112 and 18000 from a phone: placed at once over the trunk that is marked for them, whatever else is going on.
+// Nothing here may refuse; what is missing is an alarm, not a reason (RULES F8).
+import type { RoutingPlan } from '../routing/plan.ts';
+import type { CallEnd } from '../ports/records.ts';
+import type { Call } from './call.ts';
+import { ourFault } from './call-end.ts';
+import { connect } from './verbs/connect.ts';
+import { dial } from './verbs/dial.ts';
+import { hearWaiting } from './verbs/hear-waiting.ts';
+import { phrases, play } from './verbs/speak.ts';
+
+/** Emergency operators answer within seconds; nobody gives up before them. */
+const RING_MS = 120_000;
+
+export async function emergency(call: Call, plan: RoutingPlan, digits: string): Promise<CallEnd> {
+  const { observer } = call.deps;
+  observer.alarm('emergency-call', `${call.origin.callerExtension ?? 'A phone'} of ${plan.customer} called ${digits}`);
+  const trunk = call.deps.emergencyTrunk();
+  if (trunk === null) {
+    observer.alarm('emergency-trunk', 'An emergency call was placed and no trunk is marked for emergency calls: mark one in the trunk file');
+    await play(call, phrases(call, ['cannot-connect']), false);
+    return ourFault('no-emergency-trunk');
+  }
+  if (plan.organisation.emergencyNumber === null) observer.alarm('emergency-number', `${plan.customer} has no emergency number: the emergency services cannot look up the address`);
+  const waiting = await hearWaiting(call, 'ringing').catch(() => ({ stop: async () => {} }));
+  const number = plan.organisation.emergencyNumber ?? [...plan.numbers.keys()][0];
+  // Two tries: a trunk that refuses once may have been full for an instant.
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const result = await dial(call, {
+      to: digits, name: 'Emergency services', endpoint: `PJSIP/${digits}@${trunk}`, ringMs: RING_MS, wanted: call.signal,
+      variables: number === undefined ? {} : { 'CONNECTEDLINE(num,i)': number, 'PJSIP_HEADER(add,P-Asserted-Identity)': `<sip:${number}@genvoice.invalid>` },
+      onRinging: () => {}, onPlaced: () => {},
+    });
+    if (result.kind === 'answered') {
+      await connect(call, plan, '', result.leg, waiting, `${digits} answered`);
+      return call.end(ourFault('no-end'));
+    }
+    call.trace({ step: null, kind: 'call', outcome: result.kind, text: `${digits} over ${trunk}: ${result.kind} (${result.cause})`, next: null, tookFallback: false });
+  }
+  await waiting.stop();
+  await play(call, phrases(call, ['cannot-connect']), false);
+  return ourFault('emergency-not-connected');
+}

@@ -1,0 +1,50 @@
+// Reads the Stasis arguments that dialplan/extensions.conf passes for a new call. PURE. The values come from
+// strangers: any byte may be in them. Read `parseEntry`.
+
+/** A new call as the dialplan describes it; texts are the header's own, unparsed, '' when the header was absent. */
+export interface Entry {
+  readonly from: 'trunk' | 'phone';
+  /** User part of the request URI; `s` when the URI had none. */
+  readonly dialled: string;
+  readonly fromHeader: string;
+  readonly assertedIdentity: string;
+  readonly privacy: string;
+  readonly toHeader: string;
+  readonly diversion: string;
+  readonly sipCallId: string;
+  /** Address and port of the other side. */
+  readonly remoteAddress: string;
+  /** UDP, TCP, TLS, WS or WSS. */
+  readonly transport: string;
+  /** Trunk id, or the phone's endpoint name. */
+  readonly name: string;
+}
+
+/** The call's entry, or undefined when the channel did not come in through the dialplan's entry contexts. */
+export function parseEntry(args: readonly string[]): Entry | undefined {
+  const [from, ...rest] = args;
+  if (from !== 'trunk' && from !== 'phone') return undefined;
+  const text = (index: number): string => decodeArgument(rest[index] ?? '');
+  return {
+    from, dialled: text(0), fromHeader: text(1), assertedIdentity: text(2), privacy: text(3), toHeader: text(4),
+    diversion: text(5), sipCallId: text(6), remoteAddress: rest[7] ?? '', transport: rest[8] ?? '', name: rest[9] ?? '',
+  };
+}
+
+/** The text behind one URI-encoded argument. Bytes that are no UTF-8, and a cut escape, become U+FFFD; never throws. */
+export function decodeArgument(argument: string): string {
+  const bytes: number[] = [];
+  for (let i = 0; i < argument.length; i += 1) {
+    const code = argument.charCodeAt(i);
+    const hex = argument.slice(i + 1, i + 3);
+    if (code === 0x25 && /^[0-9A-Fa-f]{2}$/.test(hex)) {
+      const byte = Number.parseInt(hex, 16);
+      bytes.push(byte === 0x02 ? 0x29 : byte);
+      i += 2;
+    } else {
+      // The encoder emits ASCII alone; anything else, and a lone '%', is damage.
+      bytes.push(code < 0x80 && code !== 0x25 ? code : 0xff);
+    }
+  }
+  return new TextDecoder().decode(Uint8Array.from(bytes));
+}

@@ -1,0 +1,27 @@
+// Codes dialled from a phone: hear messages, move a switch. Adding one = a row here and its flow.
+import type { RoutingPlan } from '../routing/plan.ts';
+import type { CallEnd } from '../ports/records.ts';
+import type { Call } from './call.ts';
+import { mailboxFlow } from './mailbox.ts';
+import { phrases, play } from './verbs/speak.ts';
+
+/** Codes of the product itself; a plan's switches bring their own. */
+export const FEATURES = {
+  '*97': 'hear the messages of the own mailbox',
+  '*98': 'hear the messages of any mailbox, by extension and PIN',
+} as const;
+
+export async function feature(call: Call, plan: RoutingPlan, extension: string, code: string): Promise<CallEnd> {
+  if (code === '*97' || code === '*98') return mailboxFlow(call, plan, code === '*97' ? extension : null);
+  const spec = [...plan.switches.values()].find((one) => one.featureCode === code);
+  if (spec === undefined) {
+    await play(call, phrases(call, ['number-not-in-service']), false);
+    return { by: 'us', fault: 'caller', code: 'unknown-feature', cause: 1, detail: code };
+  }
+  const position = await call.deps.switches.toggle(plan, spec.name, `extension ${extension}`);
+  const text = `${spec.label} moved to "${position ?? ''}" by extension ${extension}`;
+  call.trace({ step: null, kind: 'call', outcome: 'switch', text, next: null, tookFallback: false });
+  call.deps.observer.note(text, { customer: plan.customer, switch: spec.name, position });
+  await play(call, phrases(call, [position === spec.positions[0] ? 'switch-off' : 'switch-on']), false);
+  return { by: 'us', fault: 'none', code: 'feature-done', cause: 16, detail: text };
+}

@@ -1,0 +1,69 @@
+// The calls that live in this process: who owns which channel, how many there are, and how they are brought to an end.
+import type { LiveCall } from '../ports/observer.ts';
+import type { Clock } from '../ports/clock.ts';
+import { DEADLINE, wait } from './wait.ts';
+import type { Call } from './call.ts';
+
+export class LiveCalls {
+  readonly #calls = new Map<string, Call>();
+  readonly #perCustomer = new Map<string, number>();
+  readonly #perCaller = new Map<string, number>();
+  readonly #onChange = new Set<() => void>();
+
+  add(call: Call): void {
+    this.#calls.set(call.id, call);
+  }
+
+  /** Counts the call against its customer's limits once they are known. */
+  count(call: Call, customer: string, callerKey: string): void {
+    bump(this.#perCustomer, customer, 1);
+    bump(this.#perCaller, callerKey, 1);
+    call.scope.defer(async () => {
+      bump(this.#perCustomer, customer, -1);
+      bump(this.#perCaller, callerKey, -1);
+    });
+  }
+
+  remove(call: Call): void {
+    this.#calls.delete(call.id);
+    this.#onChange.forEach((listener) => listener());
+  }
+
+  get(id: string): Call | undefined {
+    return this.#calls.get(id);
+  }
+  get size(): number {
+    return this.#calls.size;
+  }
+  callsOf(customer: string): number {
+    return this.#perCustomer.get(customer) ?? 0;
+  }
+  callsFrom(callerKey: string): number {
+    return this.#perCaller.get(callerKey) ?? 0;
+  }
+  views(): readonly LiveCall[] {
+    return [...this.#calls.values()].map((call) => call.view());
+  }
+  all(): readonly Call[] {
+    return [...this.#calls.values()];
+  }
+
+  /** Resolves when no call is left, or after `limitMs`; true = all ended by themselves. */
+  async drained(clock: Clock, limitMs: number): Promise<boolean> {
+    if (this.#calls.size === 0) return true;
+    const seen = await wait<true>(clock, new AbortController().signal, limitMs, (settle) => {
+      const look = (): void => {
+        if (this.#calls.size === 0) settle(true);
+      };
+      this.#onChange.add(look);
+      return () => this.#onChange.delete(look);
+    });
+    return seen !== DEADLINE;
+  }
+}
+
+function bump(map: Map<string, number>, key: string, by: number): void {
+  const now = (map.get(key) ?? 0) + by;
+  if (now <= 0) map.delete(key);
+  else map.set(key, now);
+}

@@ -1,0 +1,79 @@
+// Messages by telephone: PIN, then each message with repeat, keep and delete. Read `mailboxFlow`.
+import type { Mailbox, RoutingPlan } from '../routing/plan.ts';
+import { sayCount, sayDigits } from '../routing/say.ts';
+import type { CallEnd, VoicemailMessage } from '../ports/records.ts';
+import type { Call } from './call.ts';
+import { ask, askOne } from './verbs/keys.ts';
+import { joined, phrases, play } from './verbs/speak.ts';
+import { showWaiting } from './verbs/voicemail.ts';
+
+const PIN_TIMERS = { firstDigitMs: 7_000, interDigitMs: 4_000, overallMs: 20_000 };
+const DONE: CallEnd = { by: 'us', fault: 'none', code: 'feature-done', cause: 16, detail: 'voicemail' };
+
+/** `extension` null: the caller says which mailbox. Every mailbox needs its PIN: a phone on a desk is no proof of a person. */
+export async function mailboxFlow(call: Call, plan: RoutingPlan, extension: string | null): Promise<CallEnd> {
+  const box = await whichMailbox(call, plan, extension);
+  if (box === null) return { ...DONE, code: 'no-mailbox' };
+  if (!(await isLetIn(call, plan, box))) return { ...DONE, code: 'wrong-pin', cause: 21 };
+  const messages = await call.deps.voicemail.listMessages(plan.customer, box.id);
+  const fresh = messages.filter((message) => message.isNew);
+  call.trace({ step: null, kind: 'call', outcome: 'mailbox', text: `${box.name}: ${fresh.length} new, ${messages.length - fresh.length} heard`, next: null, tookFallback: false });
+  if (messages.length === 0) {
+    await play(call, phrases(call, ['no-messages', 'goodbye']), true);
+    return DONE;
+  }
+  await play(call, phrases(call, ['you-have', ...sayCount(fresh.length, 'new-message'), 'and', ...sayCount(messages.length - fresh.length, 'old-message')]), true);
+  for (const message of [...fresh, ...messages.filter((one) => !one.isNew)]) {
+    if ((await hear(call, message)) === 'finish') break;
+  }
+  await showWaiting(call, plan, box.id);
+  await play(call, phrases(call, ['end-of-messages', 'goodbye']), true);
+  return DONE;
+}
+
+async function whichMailbox(call: Call, plan: RoutingPlan, extension: string | null): Promise<Mailbox | null> {
+  let number = extension;
+  if (number === null) {
+    number = (
+      await ask(call, { say: phrases(call, ['enter-extension']), bargeIn: true, timers: PIN_TIMERS, state: (keys) => (keys.endsWith('#') || plan.extensions.has(keys) ? 'match' : 'wait') })
+    ).replace('#', '');
+  }
+  const id = plan.extensions.get(number)?.mailbox;
+  const box = id === null || id === undefined ? undefined : plan.mailboxes.get(id);
+  if (box !== undefined) return box;
+  await play(call, phrases(call, ['extension-not-known']), false);
+  return null;
+}
+
+async function isLetIn(call: Call, plan: RoutingPlan, box: Mailbox): Promise<boolean> {
+  for (let round = 0; round < 3; round += 1) {
+    const keys = await ask(call, { say: phrases(call, [...(round === 0 ? [] : ['wrong-pin']), 'enter-pin']), bargeIn: true, timers: PIN_TIMERS, state: (typed) => (typed.endsWith('#') || typed.length >= 12 ? 'match' : 'wait') });
+    const pin = keys.replace('#', '');
+    const isRight = pin !== '' && (await call.deps.voicemail.checkPin(plan.customer, box.id, pin));
+    call.signal.throwIfAborted();
+    if (isRight === true) return true;
+  }
+  await play(call, phrases(call, ['mailbox-locked', 'goodbye']), false);
+  return false;
+}
+
+/** One message with who left it, as often as wished. */
+async function hear(call: Call, message: VoicemailMessage): Promise<'next' | 'finish'> {
+  const media = await call.deps.voicemail.mediaOf(message);
+  const number = message.caller.number;
+  const from = number.kind === 'e164' ? sayDigits(`0${number.e164.replace(/^\+44/, '')}`, 'telephone') : number.kind === 'extension' ? ['extension', ...sayDigits(number.number)] : ['withheld-number'];
+  const whole = joined(phrases(call, ['from', ...from, 'pause']), { media: [media], durationMs: message.durationMs + 1_000 });
+  for (let round = 0; round < 10; round += 1) {
+    await play(call, whole, true);
+    await call.deps.voicemail.markHeard(message.id);
+    const key = await askOne(call, phrases(call, ['message-menu']), '123#*');
+    if (key === '1') continue;
+    if (key === '*') return 'finish';
+    if (key === '3') {
+      await call.deps.voicemail.deleteMessage(message.id);
+      await play(call, phrases(call, ['message-deleted']), true);
+    }
+    return 'next';
+  }
+  return 'next';
+}

@@ -1,0 +1,63 @@
+// Performs one step of a plan on a live call and says what it came to. A step that cannot do its work is a `fault`, which
+// takes the step's fallback in the same second; only the end of the call is thrown.
+import { evaluate } from '../routing/evaluate.ts';
+import { FAULT } from '../routing/outcomes.ts';
+import type { Outcome, RoutingPlan, Step } from '../routing/plan.ts';
+import { TelephonyError } from '../ports/telephony.ts';
+import type { Facts } from '../routing/facts.ts';
+import type { Call } from './call.ts';
+import { CallEnded } from './call-end.ts';
+import { StepFault } from './step-fault.ts';
+import { collect } from './verbs/collect.ts';
+import { lookup } from './verbs/lookup.ts';
+import { menu } from './verbs/menu.ts';
+import { ring } from './verbs/ring.ts';
+import { play, render } from './verbs/speak.ts';
+import { voicemail } from './verbs/voicemail.ts';
+
+/** Rejects with the call's end alone. */
+export async function perform(call: Call, plan: RoutingPlan, step: Step): Promise<Outcome> {
+  try {
+    return await act(call, plan, step);
+  } catch (error) {
+    if (error instanceof CallEnded) throw error;
+    call.signal.throwIfAborted();
+    if (error instanceof StepFault || error instanceof TelephonyError) return { name: FAULT, detail: error.message };
+    // A bug of ours must not be the end of a live caller's call.
+    const text = error instanceof Error ? error.message : String(error);
+    call.deps.observer.alarm('flow-bug', `Step ${step.id} of ${plan.customer} failed unexpectedly: ${text}`);
+    return { name: FAULT, detail: 'unexpected failure' };
+  }
+}
+
+async function act(call: Call, plan: RoutingPlan, step: Step): Promise<Outcome> {
+  switch (step.kind) {
+    case 'hours':
+    case 'switch':
+    case 'caller':
+    case 'branch':
+    case 'goto': return evaluate(plan, step, factsOf(call, plan));
+    case 'menu': return menu(call, plan, step);
+    case 'play': {
+      const played = await play(call, render(call, plan, step.say), step.bargeIn);
+      return { name: 'done', ...(played === 'interrupted' ? { detail: 'skipped by a key' } : {}) };
+    }
+    case 'collect': return collect(call, plan, step);
+    case 'lookup': return lookup(call, plan, step);
+    case 'ring': return ring(call, plan, step);
+    case 'voicemail': return voicemail(call, plan, step);
+    case 'end': {
+      if (step.say.length > 0) await play(call, render(call, plan, step.say), false);
+      return { name: 'ended' };
+    }
+  }
+}
+
+export function factsOf(call: Call, plan: RoutingPlan): Facts {
+  return {
+    nowMs: call.deps.clock.nowMs(),
+    caller: call.origin.caller,
+    switches: call.deps.switches.positions(plan.customer),
+    variables: { values: call.variables, secrets: call.secrets },
+  };
+}

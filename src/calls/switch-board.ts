@@ -1,0 +1,55 @@
+// Positions of the plans' switches (night, closed …): in memory for deciding, in the state port for keeps.
+import type { Clock } from '../ports/clock.ts';
+import type { StatePort, SwitchPosition } from '../ports/state.ts';
+import type { RoutingPlan } from '../routing/plan.ts';
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
+export class SwitchBoard {
+  readonly #state: StatePort;
+  readonly #clock: Clock;
+  readonly #positions = new Map<string, Map<string, string>>();
+
+  constructor(state: StatePort, clock: Clock) {
+    this.#state = state;
+    this.#clock = clock;
+  }
+
+  /** Reads what was kept; positions survive restarts. */
+  async load(): Promise<void> {
+    for (const kept of await this.#state.listSwitches()) this.#remember(kept);
+  }
+
+  /** Name -> position for one customer; a name that is missing is in its first position. */
+  positions(customer: string): ReadonlyMap<string, string> {
+    return this.#positions.get(customer) ?? NONE;
+  }
+
+  /** Takes effect for the next decision; rejects when it could not be kept (it holds until the restart all the same). */
+  async set(customer: string, name: string, position: string, setBy: string): Promise<void> {
+    const kept: SwitchPosition = { customer, name, position, setAtMs: this.#clock.nowMs(), setBy };
+    this.#remember(kept);
+    await this.#state.putSwitch(kept);
+  }
+
+  /** Moves a switch to its next position and returns that. */
+  async toggle(plan: RoutingPlan, name: string, setBy: string): Promise<string | null> {
+    const spec = plan.switches.get(name);
+    if (spec === undefined) return null;
+    const now = this.positions(plan.customer).get(name) ?? spec.positions[0];
+    const at = spec.positions.findIndex((position) => position === now);
+    const next = spec.positions[(at + 1) % spec.positions.length] ?? spec.positions[0];
+    if (next === undefined) return null;
+    await this.set(plan.customer, name, next, setBy);
+    return next;
+  }
+
+  #remember(kept: SwitchPosition): void {
+    let map = this.#positions.get(kept.customer);
+    if (map === undefined) {
+      map = new Map();
+      this.#positions.set(kept.customer, map);
+    }
+    map.set(kept.name, kept.position);
+  }
+}

@@ -1,0 +1,118 @@
+// Puts the served party and a leg into one bridge and stays until either side leaves or asks to be sent elsewhere.
+import type { RoutingPlan, StepId } from '../../routing/plan.ts';
+import type { Call } from '../call.ts';
+import { hungUpBy } from '../call-end.ts';
+import type { Leg } from '../leg.ts';
+import { DEADLINE, wait } from '../wait.ts';
+import type { Waiting } from './hear-waiting.ts';
+
+/** `transferred`: one party asked (REFER) for another extension; the other one is served there now. */
+export type ConnectResult = { readonly kind: 'ended' } | { readonly kind: 'transferred'; readonly to: StepId; readonly detail: string };
+
+/** Sets the call's end when the conversation ends. Rejects with the end when the served party leaves. */
+export async function connect(call: Call, plan: RoutingPlan, step: StepId, leg: Leg, waiting: Waiting, detail: string): Promise<ConnectResult> {
+  const { telephony, clock, observer } = call.deps;
+  const startedMs = clock.monotonicMs();
+  const bridge = call.newId('br');
+  let isBridgeGone = false;
+  const destroy = async (): Promise<void> => {
+    if (isBridgeGone) return;
+    isBridgeGone = true;
+    await telephony.destroyBridge(bridge).catch(ignoreGone);
+  };
+  call.scope.defer(destroy);
+  // The caller is answered, the tone stopped and the bridge made side by side: each is a round trip of its own.
+  const stopped = waiting.stop();
+  await Promise.all([call.answer(), telephony.createBridge(bridge)]);
+  await stopped;
+  await call.save({ kind: 'connected', step, bridge, leg: leg.channel, extension: leg.extension, sinceMs: clock.nowMs() });
+  if (leg.gone === null) {
+    try {
+      await call.onParty(telephony.addToBridge(bridge, [call.party.channel, leg.channel]));
+    } catch (error) {
+      // One of the two left in this instant; which one decides how it goes on.
+      call.signal.throwIfAborted();
+      if (leg.gone === null) throw error;
+    }
+  }
+  observer.timed('leg-answer-to-bridge', clock.monotonicMs() - startedMs);
+  call.trace({ step, kind: 'ring', outcome: 'connected', text: detail, next: null, tookFallback: false });
+  return talk(call, plan, leg, destroy);
+}
+
+/** The conversation itself; also where an adopted call goes on after a restart. */
+export async function talk(call: Call, plan: RoutingPlan, leg: Leg, destroyBridge: () => Promise<void>): Promise<ConnectResult> {
+  const { clock, hub } = call.deps;
+  const leftMs = Math.max(1, plan.limits.maxCallMs - (clock.nowMs() - call.origin.startedAtMs));
+  const untilMs = clock.monotonicMs() + leftMs;
+  for (;;) {
+    const seen = await wait<'left' | Transfer>(clock, call.signal, Math.max(1, untilMs - clock.monotonicMs()), (settle) => {
+      const offs = [
+        leg.onChange(() => {
+          if (leg.gone !== null) settle('left');
+        }),
+        ...[leg, call.party].map((side) =>
+          hub.on(side.channel, (event) => {
+            if (event.type === 'transfer-requested') settle({ by: side, target: event.target, attended: event.attended });
+          }),
+        ),
+      ];
+      if (leg.gone !== null) settle('left');
+      return () => {
+        for (const off of offs) off();
+      };
+    });
+    if (seen === DEADLINE) {
+      call.end({ by: 'us', fault: 'none', code: 'longest-call-reached', cause: 16 });
+      return { kind: 'ended' };
+    }
+    if (seen === 'left') {
+      call.end(hungUpBy('callee', leg.gone?.cause ?? 0));
+      return { kind: 'ended' };
+    }
+    const moved = await transfer(call, plan, leg, seen, destroyBridge);
+    if (moved !== null) return moved;
+  }
+}
+
+interface Transfer {
+  readonly by: Leg;
+  readonly target: string;
+  readonly attended: boolean;
+}
+
+/** A blind REFER to an extension of the same customer works; everything else is refused with its reason in the trace. */
+async function transfer(call: Call, plan: RoutingPlan, leg: Leg, asked: Transfer, destroyBridge: () => Promise<void>): Promise<ConnectResult | null> {
+  const { telephony } = call.deps;
+  const extension = /^[0-9*#]{1,16}$/.test(asked.target) ? plan.extensions.get(asked.target) : undefined;
+  const refusal = asked.attended
+    ? 'attended transfer is not offered'
+    : extension === undefined
+      ? `${printable(asked.target)} is no extension here; outside numbers cannot be transferred to`
+      : null;
+  if (refusal !== null || extension === undefined) {
+    call.trace({ step: null, kind: 'transfer', outcome: 'refused', text: `transfer refused: ${refusal ?? ''}`, next: null, tookFallback: false });
+    await telephony.transferProgress(asked.by.channel, 'refused').catch(ignoreGone);
+    return null;
+  }
+  const to = `@${extension.number}`;
+  const stays = asked.by === leg ? call.party : leg;
+  const detail = `transferred to ${extension.name} by ${asked.by === leg ? (plan.extensions.get(leg.extension)?.name ?? leg.extension) : 'the caller'}`;
+  if (stays === leg) call.serve(leg);
+  await telephony.transferProgress(asked.by.channel, 'ok').catch(ignoreGone);
+  asked.by.settle('answered', call.deps.clock.nowMs());
+  await destroyBridge();
+  await call.endLeg(asked.by, 'normal');
+  call.signal.throwIfAborted();
+  call.trace({ step: null, kind: 'transfer', outcome: 'transferred', text: detail, next: to, tookFallback: false });
+  return { kind: 'transferred', to, detail };
+}
+
+function printable(target: string): string {
+  return target === '' ? 'an empty number' : target.replace(/[^0-9A-Za-z+*#.@_-]/g, '').slice(0, 32);
+}
+
+function ignoreGone(): void {
+  // Already gone, or the link is down: reconcile looks for what is left by its id.
+}
+

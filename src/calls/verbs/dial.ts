@@ -1,0 +1,117 @@
+// Rings one extension and says how that went. The leg is registered before its request leaves; whoever answers after
+// the wish is gone is hung up at once, never bridged, never left in silence.
+import { TelephonyError, type HangupReason } from '../../ports/telephony.ts';
+import type { Call } from '../call.ts';
+import type { Leg } from '../leg.ts';
+import { DEADLINE, wait } from '../wait.ts';
+
+/** `answered` hands the leg over; every other result has ended it. `cancelled`: somebody else answered first. */
+export type DialResult =
+  | { readonly kind: 'answered'; readonly leg: Leg }
+  | { readonly kind: 'busy' | 'no-answer' | 'declined' | 'unreachable' | 'cancelled'; readonly cause: number };
+
+export interface DialOptions {
+  readonly to: string;
+  readonly name: string;
+  readonly endpoint: string;
+  readonly ringMs: number;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Aborts when this leg is no longer wanted. */
+  readonly wanted: AbortSignal;
+  /** Called once when the far end rings or sends early audio. */
+  readonly onRinging: (leg: Leg) => void;
+  /** Called when the leg exists and its request is about to leave. */
+  readonly onPlaced: (leg: Leg) => void;
+}
+
+/** A created channel enters within milliseconds; longer means that Asterisk is in trouble. */
+const ENTER_LIMIT_MS = 3_000;
+/** Asterisk's own timeout is a backstop behind ours: ours decides, so that the result is never in doubt. */
+const BACKSTOP_MS = 5_000;
+/** How long the SIP status of a refusal may come after the first sign of it. */
+const CAUSE_LIMIT_MS = 500;
+
+/** Rejects only with the call's own end. */
+export async function dial(call: Call, options: DialOptions): Promise<DialResult> {
+  call.signal.throwIfAborted();
+  const { clock, telephony } = call.deps;
+  const leg = call.addLeg({
+    channel: call.newId('leg'), to: options.to, name: options.name, isTestPhone: call.deps.isTestPhone(options.endpoint),
+    placedAtMs: clock.nowMs(), ringingAtMs: null, answeredAtMs: null, endedAtMs: null, result: null, cause: 0, techCause: null,
+  });
+  options.onPlaced(leg);
+  let isHandedOver = false;
+  let reason: HangupReason = 'normal';
+  try {
+    await telephony.createLeg({ channel: leg.channel, endpoint: options.endpoint, variables: options.variables, originator: call.party.isDestroyed ? null : call.party.channel });
+    const entered = await wait<true>(clock, options.wanted, ENTER_LIMIT_MS, (settle) => {
+      if (leg.state !== 'placed') settle(true);
+      return leg.onChange(() => settle(true));
+    });
+    if (entered === DEADLINE) return settled(call, leg, { kind: 'unreachable', cause: 41 });
+    if (leg.gone === null) await telephony.dialLeg(leg.channel, options.ringMs + BACKSTOP_MS);
+    const result = await ringing(call, leg, options);
+    if (result.kind === 'answered') {
+      // The wish may have gone while the answer was on its way.
+      options.wanted.throwIfAborted();
+      leg.settle('answered', clock.nowMs());
+      isHandedOver = true;
+    } else if (result.kind === 'no-answer') reason = 'no-answer';
+    return settled(call, leg, result);
+  } catch (error) {
+    if (options.wanted.aborted) {
+      reason = 'answered-elsewhere';
+      if (call.signal.aborted) throw call.signal.reason as Error;
+      return settled(call, leg, { kind: 'cancelled', cause: 26 });
+    }
+    return settled(call, leg, failed(leg, error));
+  } finally {
+    if (!isHandedOver) await call.endLeg(leg, reason);
+  }
+}
+
+async function ringing(call: Call, leg: Leg, options: DialOptions): Promise<DialResult> {
+  const { clock } = call.deps;
+  let hasRung = false;
+  const seen = await wait<'up' | 'gone'>(clock, options.wanted, options.ringMs, (settle) => {
+    const look = (): void => {
+      if (leg.state === 'up') settle('up');
+      else if (leg.state === 'gone') settle('gone');
+      else if (!hasRung && (leg.state === 'ringing' || leg.hadProgress)) {
+        hasRung = true;
+        options.onRinging(leg);
+      }
+    };
+    const off = leg.onChange(look);
+    look();
+    return off;
+  });
+  if (seen === 'up') return { kind: 'answered', leg };
+  if (seen === DEADLINE) return { kind: 'no-answer', cause: 19 };
+  if (!leg.isDestroyed) await wait<true>(clock, options.wanted, CAUSE_LIMIT_MS, (settle) => leg.onChange(() => leg.isDestroyed && settle(true)));
+  return refusal(leg);
+}
+
+/** The SIP status decides where there is one; Asterisk's cause is a translation of it (ASTERISK.md section 6). */
+function refusal(leg: Leg): DialResult {
+  const gone = leg.gone ?? { cause: 0, techCause: null, soft: false };
+  const by = gone.techCause ?? 0;
+  const cause = gone.cause;
+  if (by === 486 || by === 600 || (by === 0 && cause === 17)) return { kind: 'busy', cause: 17 };
+  if (by === 603 || by === 403 || (by === 0 && cause === 21)) return { kind: 'declined', cause: 21 };
+  if (by === 480 || (by === 0 && (cause === 19 || cause === 18 || cause === 16))) return { kind: 'no-answer', cause: cause === 0 ? 19 : cause };
+  // A phone that diverts (302) names a target that nobody has judged: until outside targets are, it counts as declined.
+  if (by >= 300 && by < 400) return { kind: 'declined', cause: 21 };
+  return { kind: 'unreachable', cause: cause === 0 ? 20 : cause };
+}
+
+function failed(leg: Leg, error: unknown): DialResult {
+  if (leg.gone !== null) return refusal(leg);
+  const fault = error instanceof TelephonyError ? error.fault : 'failed';
+  return { kind: 'unreachable', cause: fault === 'unreachable' ? 20 : 41 };
+}
+
+function settled(call: Call, leg: Leg, result: DialResult): DialResult {
+  leg.settle(result.kind === 'cancelled' ? 'answered-elsewhere' : result.kind, call.deps.clock.nowMs());
+  return result;
+}

@@ -1,0 +1,169 @@
+// Rings extensions and groups until one person answers, and connects that person: the ring step of a plan.
+// The caller hears ringing or music all the while; a call that is not answered yet stays so until a person answers.
+import type { Group, Outcome, RingStep, RingStrategy, RoutingPlan } from '../../routing/plan.ts';
+import type { Call } from '../call.ts';
+import { connect } from './connect.ts';
+import { dial, type DialResult } from './dial.ts';
+import { hearWaiting, type Waiting } from './hear-waiting.ts';
+import type { Leg } from '../leg.ts';
+
+type Refusal = Exclude<DialResult, { kind: 'answered' }>['kind'];
+
+interface Turn {
+  readonly members: readonly string[];
+}
+
+/** `answered` ends the flow (the call's end is set); `transferred` goes on at the step named. */
+export type RingResult = Outcome;
+
+export async function ring(call: Call, plan: RoutingPlan, step: RingStep): Promise<RingResult> {
+  const turns = await order(call, plan, step);
+  if (turns.length === 0) return { name: 'unreachable', detail: 'nobody to ring' };
+  const waiting = await hearWaiting(call, step.hears);
+  const refusals = new Map<string, Refusal>();
+  let answered: Leg | null = null;
+  try {
+    for (const turn of turns) {
+      answered = await ringTogether(call, plan, step, turn.members, refusals);
+      if (answered !== null) break;
+    }
+  } finally {
+    if (answered === null) await waiting.stop();
+  }
+  if (answered === null) return summary(plan, refusals);
+  return connectTo(call, plan, step, answered, waiting);
+}
+
+async function connectTo(call: Call, plan: RoutingPlan, step: RingStep, leg: Leg, waiting: Waiting): Promise<Outcome> {
+  const who = nameOf(plan, leg.extension);
+  const others = call.legs.filter((one) => one !== leg && one.record.result === 'answered-elsewhere').map((one) => nameOf(plan, one.extension));
+  const detail = `${who} answered${others.length === 0 ? '' : `; ${others.join(', ')}: answered elsewhere`}`;
+  await call.deps.state.putLastTalked(plan.customer, leg.extension, call.deps.clock.nowMs()).catch(() => {});
+  const result = await connect(call, plan, step.id, leg, waiting, detail);
+  return result.kind === 'transferred' ? { name: 'transferred', to: result.to, detail: `${detail}; ${result.detail}` } : { name: 'answered', detail };
+}
+
+/** All of `members` ring at once; the first to answer wins, the others end as answered elsewhere. */
+async function ringTogether(call: Call, plan: RoutingPlan, step: RingStep, members: readonly string[], refusals: Map<string, Refusal>): Promise<Leg | null> {
+  const enough = new AbortController();
+  const wanted = AbortSignal.any([call.signal, enough.signal]);
+  const placed: Leg[] = [];
+  let winner: Leg | null = null;
+  const untilMs = call.deps.clock.nowMs() + step.ringMs;
+  const remember = async (): Promise<void> => {
+    await call.save({
+      kind: 'ringing', step: step.id, untilMs,
+      legs: placed.map((leg) => ({ channel: leg.channel, extension: leg.extension, placedAtMs: leg.record.placedAtMs })),
+    });
+  };
+  const results = members.map(async (extension) => {
+    const result = await dial(call, {
+      to: extension,
+      name: nameOf(plan, extension),
+      endpoint: call.deps.endpointOf(plan, extension),
+      ringMs: step.ringMs,
+      variables: legVariables(call),
+      wanted,
+      onRinging: () => {},
+      onPlaced: (leg) => placed.push(leg),
+    });
+    if (result.kind !== 'answered') {
+      if (result.kind !== 'cancelled') refusals.set(extension, result.kind);
+      return;
+    }
+    if (winner === null) {
+      winner = result.leg;
+      enough.abort(new Error('answered elsewhere'));
+      return;
+    }
+    // Two people picked up in the same instant: the second must not sit in silence.
+    result.leg.settle('answered-elsewhere', call.deps.clock.nowMs());
+    await call.endLeg(result.leg, 'answered-elsewhere');
+  });
+  // `dial` registers its leg before it first awaits, so `placed` is complete here and kept before anything rings long.
+  const remembered = remember().catch(() => {});
+  await firstAnswerOrAll(results, () => winner !== null);
+  await remembered;
+  call.signal.throwIfAborted();
+  return winner;
+}
+
+/** Resolves as soon as one answered; the losers' clean-up goes on in the background (their legs are the call's). */
+function firstAnswerOrAll(results: readonly Promise<void>[], hasWinner: () => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let open = results.length;
+    for (const result of results) {
+      result.then(
+        () => {
+          open -= 1;
+          if (open === 0 || hasWinner()) resolve();
+        },
+        reject,
+      );
+    }
+  });
+}
+
+/** The caller's number goes to the phone as its connected line; the name only as validated text. */
+export function legVariables(call: Call): Record<string, string> {
+  const variables: Record<string, string> = { 'PJSIP_TRANSFER_HANDLING()': 'ari-only' };
+  const number = call.origin.caller.number;
+  if (number.kind === 'e164') variables['CONNECTEDLINE(num,i)'] = number.e164;
+  else if (number.kind === 'extension') variables['CONNECTEDLINE(num,i)'] = number.number;
+  else variables['CONNECTEDLINE(pres,i)'] = 'prohib_passed_screen';
+  const name = call.origin.caller.displayName;
+  if (name !== undefined && number.kind !== 'withheld') variables['CONNECTEDLINE(name,i)'] = name;
+  return variables;
+}
+
+async function order(call: Call, plan: RoutingPlan, step: RingStep): Promise<readonly Turn[]> {
+  const members: string[] = [];
+  let strategy = step.strategy;
+  for (const target of step.targets) {
+    const group: Group | undefined = target.kind === 'group' ? plan.groups.get(target.group) : undefined;
+    // A step that names one group alone rings it the group's own way.
+    if (group !== undefined && step.targets.length === 1) strategy = group.strategy;
+    for (const extension of target.kind === 'extension' ? [target.extension] : (group?.members ?? [])) {
+      // Nobody is rung by their own call, and nobody twice.
+      if (extension !== call.origin.callerExtension && plan.extensions.has(extension) && !members.includes(extension)) members.push(extension);
+    }
+  }
+  if (members.length === 0) return [];
+  const sorted = await sort(call, plan, step, strategy, members);
+  return strategy === 'all' ? [{ members: sorted }] : sorted.map((member) => ({ members: [member] }));
+}
+
+async function sort(call: Call, plan: RoutingPlan, step: RingStep, strategy: RingStrategy, members: readonly string[]): Promise<readonly string[]> {
+  switch (strategy) {
+    case 'all':
+    case 'in-order':
+      return members;
+    case 'random': {
+      const left = [...members];
+      const out: string[] = [];
+      while (left.length > 0) out.push(...left.splice(Math.floor(call.deps.random() * left.length), 1));
+      return out;
+    }
+    case 'round-robin': {
+      const turn = await call.deps.state.nextTurn(`${plan.customer}/${step.id}`).catch(() => 0);
+      const at = turn % members.length;
+      return [...members.slice(at), ...members.slice(0, at)];
+    }
+    case 'least-recent': {
+      const talked = await call.deps.state.lastTalked(plan.customer, members).catch(() => new Map<string, number>());
+      return [...members].sort((a, b) => (talked.get(a) ?? 0) - (talked.get(b) ?? 0));
+    }
+  }
+}
+
+/** The best that anybody came to, from the caller's point of view. */
+function summary(plan: RoutingPlan, refusals: ReadonlyMap<string, Refusal>): Outcome {
+  const kinds = [...refusals.values()];
+  const name = (['no-answer', 'busy', 'declined', 'unreachable'] as const).find((kind) => kinds.includes(kind)) ?? 'unreachable';
+  const detail = [...refusals].map(([extension, kind]) => `${nameOf(plan, extension)}: ${kind.replace('-', ' ')}`).join(', ');
+  return { name, detail };
+}
+
+export function nameOf(plan: RoutingPlan, extension: string): string {
+  return plan.extensions.get(extension)?.name ?? extension;
+}

@@ -1,0 +1,204 @@
+// The world of the flow tests: two customers with the same extensions, a fake switch, virtual time, memory for stores.
+import { Admission } from '../../src/calls/admission.ts';
+import { Arrivals, type ArrivalDeps } from '../../src/calls/arrival.ts';
+import { EventHub } from '../../src/calls/event-hub.ts';
+import { LiveCalls } from '../../src/calls/live-calls.ts';
+import { SwitchBoard } from '../../src/calls/switch-board.ts';
+import type { CallRecord, TraceLine, VoicemailMessage } from '../../src/ports/records.ts';
+import type { LookupResult } from '../../src/ports/lookup.ts';
+import type { TelephonyEvent } from '../../src/ports/telephony.ts';
+import type { E164 } from '../../src/numbering/e164.ts';
+import { compile } from '../../src/routing/compile.ts';
+import type { RoutingPlan } from '../../src/routing/plan.ts';
+import { MemoryState } from '../../src/store/state/memory-state.ts';
+import { FakeClock } from '../fakes/fake-clock.ts';
+import { FakeTelephony } from '../fakes/fake-telephony.ts';
+
+/** Tue 24 Nov 2026 10:00 in London. */
+export const TUESDAY_TEN_MS = Date.UTC(2026, 10, 24, 10, 0, 0);
+export const DDI = '+441632960018';
+
+export class World {
+  readonly clock: FakeClock;
+  readonly telephony: FakeTelephony;
+  readonly hub = new EventHub();
+  readonly live = new LiveCalls();
+  readonly state = new MemoryState();
+  readonly records: CallRecord[] = [];
+  readonly messages: VoicemailMessage[] = [];
+  readonly alarms = new Map<string, string>();
+  readonly notes: string[] = [];
+  readonly traced: TraceLine[] = [];
+  readonly plans = new Map<string, RoutingPlan>();
+  readonly pins = new Map<string, string>();
+  readonly admission: Admission;
+  readonly arrivals: Arrivals;
+  readonly deps: ArrivalDeps;
+  lookup: (url: string) => { result: LookupResult; afterMs: number } = () => ({ result: { kind: 'not-found' }, afterMs: 10 });
+  emergencyTrunk: string | null = 'trunk-sim';
+  /** Takes of channels that have not settled. */
+  taking = 0;
+
+  constructor(plans: Readonly<Record<string, unknown>>, startMs = TUESDAY_TEN_MS) {
+    this.clock = new FakeClock(startMs);
+    this.telephony = new FakeTelephony(this.clock);
+    for (const [customer, json] of Object.entries(plans)) {
+      const { plan, problems } = compile(json, { customer, version: 1, hash: `hash-${customer}` });
+      if (plan === null) throw new Error(`the test plan ${customer} does not compile: ${JSON.stringify(problems, null, 1)}`);
+      this.plans.set(customer, plan);
+      for (const extension of plan.extensions.values()) this.telephony.phones.set(`PJSIP/${customer}-${extension.number}`, { kind: 'rings-on' });
+    }
+    this.telephony.mediaMs = (media) => (media.startsWith('sound:system/') ? 500 : 2_000);
+    this.admission = new Admission({ maxCalls: 1_000, maxCallsPerSecond: 1_000 }, this.live);
+    this.deps = this.#deps();
+    this.arrivals = new Arrivals(this.deps);
+    this.telephony.onEvent((event) => this.#take(event));
+  }
+
+  /** A call from outside; returns its channel. */
+  callIn(options: { to?: string; from?: string; privacy?: string; channel?: string } = {}): string {
+    const channel = options.channel ?? `in-${this.telephony.channels.size + this.records.length + 1}`;
+    const from = options.from ?? '<sip:+447700900123@carrier.invalid>';
+    this.telephony.arrive(channel, ['trunk', options.to ?? DDI, from, '', options.privacy ?? '', '', '', `sip-${channel}`, '127.0.0.1:5090', 'UDP', 'sim'].map(encodeURIComponent));
+    return channel;
+  }
+
+  /** A call from a phone. */
+  callFrom(endpoint: string, to: string): string {
+    const channel = `ph-${this.telephony.channels.size + this.records.length + 1}`;
+    this.telephony.arrive(channel, ['phone', to, `<sip:${endpoint}@127.0.0.1>`, '', '', '', '', `sip-${channel}`, '127.0.0.1:5070', 'UDP', endpoint].map(encodeURIComponent));
+    return channel;
+  }
+
+  phone(customer: string, extension: string, behaviour: Parameters<FakeTelephony['phones']['set']>[1]): void {
+    this.telephony.phones.set(`PJSIP/${customer}-${extension}`, behaviour);
+  }
+
+  /** Keys pressed one after the other, 120 ms apart. */
+  press(channel: string, keys: string, afterMs = 0): void {
+    keys.split('').forEach((key, index) => void this.clock.worldAfter(afterMs + index * 120, () => this.telephony.press(channel, key)));
+  }
+
+  /** Runs until `count` calls have ended and everything is cleaned up. */
+  async ended(count = 1): Promise<void> {
+    await this.clock.run(() => this.records.length >= count && this.taking === 0 && this.live.size === 0);
+  }
+
+  /** Everything that must be empty when no call is live, one line each. */
+  async leftovers(): Promise<readonly string[]> {
+    // Late events of channels that are going are part of the end.
+    await this.clock.pass(1_000).catch(() => {});
+    const left = [...this.telephony.leftovers()];
+    if (this.hub.size > 0) left.push(`${this.hub.size} objects still listened to`);
+    if (this.clock.pending > 0) left.push(`${this.clock.pending} timers still running`);
+    if (this.live.size > 0) left.push(`${this.live.size} calls still registered`);
+    for (const call of await this.state.listCalls()) left.push(`state of call ${call.id}`);
+    return left;
+  }
+
+  #take(event: TelephonyEvent): void {
+    if (this.hub.dispatch(event) || event.type !== 'entered') return;
+    this.taking += 1;
+    void this.arrivals.take(event).finally(() => {
+      this.taking -= 1;
+    });
+  }
+
+  #deps(): ArrivalDeps {
+    const { clock, telephony } = this;
+    const byDdi = new Map<string, RoutingPlan>();
+    for (const plan of this.plans.values()) for (const ddi of plan.numbers.keys()) byDdi.set(ddi, plan);
+    let serial = 0;
+    return {
+      telephony, clock, hub: this.hub, live: this.live, state: this.state, admission: this.admission,
+      plans: {
+        byDdi: (ddi: E164) => byDdi.get(ddi) ?? null,
+        byCustomer: (customer) => this.plans.get(customer) ?? null,
+        byHash: async (customer, hash) => [...this.plans.values()].find((plan) => plan.customer === customer && plan.hash === hash) ?? null,
+        customers: () => [...this.plans.keys()],
+        onChange: () => {},
+      },
+      media: {
+        prompt: (plan, name) => (plan.prompts.has(name) ? { media: `sound:${plan.customer}/${name}`, durationMs: 2_000 } : null),
+        phrase: (id) => ({ media: `sound:system/${id}`, durationMs: 500 }),
+      },
+      records: {
+        putRecord: (record) => void this.records.push(record),
+        flush: async () => {},
+        getRecord: async () => null,
+        listRecords: async () => this.records,
+        countRecords: async () => this.records.length,
+        close: async () => {},
+      },
+      voicemail: {
+        addMessage: async (message) => {
+          const kept = { ...message, file: `${message.id}.wav` };
+          this.messages.push(kept);
+          return kept;
+        },
+        listMessages: async (customer, mailbox) => this.messages.filter((one) => one.customer === customer && one.mailbox === mailbox),
+        markHeard: async (id) => {
+          const at = this.messages.findIndex((one) => one.id === id);
+          const found = this.messages[at];
+          if (found !== undefined) this.messages[at] = { ...found, isNew: false };
+        },
+        deleteMessage: async (id) => void this.messages.splice(this.messages.findIndex((one) => one.id === id), 1),
+        mediaOf: async (message) => `sound:voicemail/${message.id}`,
+        purge: async () => 0,
+        checkPin: async (customer, mailbox, pin) => (this.pins.has(`${customer}/${mailbox}`) ? this.pins.get(`${customer}/${mailbox}`) === pin : null),
+        setPin: async (customer, mailbox, pin) => void this.pins.set(`${customer}/${mailbox}`, pin),
+      },
+      lookup: {
+        ask: (request, signal) => {
+          const { result, afterMs } = this.lookup(request.url);
+          return new Promise((resolve, reject) => {
+            const cancel = clock.worldAfter(afterMs, () => resolve(result));
+            signal.addEventListener('abort', () => {
+              cancel();
+              reject(signal.reason as Error);
+            });
+          });
+        },
+      },
+      switches: new SwitchBoard(this.state, clock),
+      ids: { callId: () => `call${(serial += 1)}` },
+      random: () => 0.4,
+      observer: {
+        started: () => {},
+        traced: (_, line) => void this.traced.push(line),
+        ended: () => {},
+        timed: () => {},
+        alarm: (name, text) => void this.alarms.set(name, text),
+        clearAlarm: (name) => void this.alarms.delete(name),
+        note: (text) => void this.notes.push(text),
+      },
+      owner: 't',
+      endpointOf: (plan, extension) => plan.extensions.get(extension)?.endpoint ?? `PJSIP/${plan.customer}-${extension}`,
+      isTestPhone: () => false,
+      emergencyTrunk: () => this.emergencyTrunk,
+      phoneOwner: (endpoint) => {
+        const match = /^(.+)-(\d+)$/.exec(endpoint);
+        const [, customer = '', extension = ''] = match ?? [];
+        return this.plans.get(customer)?.extensions.has(extension) === true ? { customer, extension } : null;
+      },
+      trunkRules: () => ({ ddiFrom: 'request-uri', isTest: false }),
+      isTestCall: () => false,
+    };
+  }
+}
+
+/** A plan with one entry step and the usual people; `steps` are added to the standard ones. */
+export function planOf(entry: string, steps: Readonly<Record<string, unknown>>, more: Readonly<Record<string, unknown>> = {}): unknown {
+  return {
+    schema: 1,
+    organisation: { name: 'Acme Ltd', contact: '01632 960018', timeZone: 'Europe/London', nation: 'england', emergencyNumber: '+441632960018' },
+    numbers: { [DDI]: { label: 'Main line', entry } },
+    prompts: { welcome: { file: 'welcome.wav', text: 'Welcome to Acme.' }, menu: { file: 'menu.wav', text: 'Press 1.' }, greeting: { file: 'greeting.wav', text: 'Acme, 01632 960018. Leave a message.' } },
+    extensions: { '201': { name: 'Priya Shah', mailbox: 'office' }, '202': { name: 'Tom Evans' }, '203': { name: 'Aisha Khan' } },
+    groups: { sales: { name: 'Sales', members: ['201', '202', '203'] } },
+    mailboxes: { office: { name: 'Office', greeting: ['greeting'] } },
+    steps: { ...steps, sorry: { kind: 'end', how: 'hang-up', say: [{ phrase: 'technical-fault' }] } },
+    failsafe: 'sorry',
+    ...more,
+  };
+}
