@@ -24,6 +24,7 @@ const ha1 = (user: string, password: string): string => createHash('md5').update
 interface AriEvent {
   readonly type: string;
   readonly channel?: { readonly id: string; readonly name: string };
+  readonly peer?: { readonly id: string };
   readonly digit?: string;
   readonly args?: readonly string[];
   readonly cause?: number;
@@ -226,7 +227,7 @@ describe('phones', () => {
     await ari('POST', `channels/create?endpoint=PJSIP/205&app=${APP}&channelId=leg-205`);
     await event((e) => e.type === 'StasisStart' && e.channel?.id === 'leg-205');
     await ari('POST', 'channels/leg-205/dial?timeout=10');
-    await event((e) => e.type === 'Dial' && e.dialstatus === 'RINGING');
+    await event((e) => e.type === 'Dial' && e.dialstatus === 'RINGING' && e.peer?.id === 'leg-205');
     await ari('DELETE', 'channels/leg-205');
     expect(await made.calls[0]?.call.ended).toMatchObject({ by: 'remote', cause: { sipCode: 487 } });
   });
