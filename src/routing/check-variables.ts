@@ -19,6 +19,11 @@ export function checkVariables({ problems }: Check, graph: Graph, reached: Uint8
     problems.problem('/steps', 'too-many-variables', `has ${names.size} variables; at most ${MAX_VARIABLES} are allowed`, 'Use the same variable in steps that ask for the same thing.');
     return;
   }
+  for (const step of graph.steps) {
+    for (const name of variablesSetBy(step).filter(isBuiltIn)) {
+      problems.problem(pointer('steps', step.id), 'variable-is-built-in', `sets the variable ${quote(name)}, which every call has already`, 'Choose another name.');
+    }
+  }
   const uses = graph.steps.map((step) => variablesUsedBy(step));
   uses.forEach((used, index) => used.forEach((name) => {
     if (names.has(name)) return;
@@ -82,6 +87,6 @@ function variablesUsedBy(step: Step): ReadonlySet<string> {
   if (step.kind === 'voicemail') spoken(step.greeting);
   if (step.kind === 'lookup') texts.push(step.url, step.body ?? '', ...Object.values(step.headers));
   const used = new Set(texts.flatMap(variablesIn).filter((name) => !isBuiltIn(name)));
-  if (step.kind === 'branch' && !isBuiltIn(step.variable)) used.add(step.variable);
+  if (step.kind === 'branch') used.add(step.variable);
   return used;
 }

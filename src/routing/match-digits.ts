@@ -67,13 +67,17 @@ function beginnings(cache: WeakMap<object, ReadonlySet<string>>, of: object, lis
   return known;
 }
 
-/** State of a collect step after the keys in `buffer`; `no-match` at a key that is neither digit nor terminator. */
+/**
+ * State of a collect step after the keys in `buffer`; `no-match` at a key that is neither digit nor terminator. A full
+ * entry still waits for the terminator, or for the timer: the caller was told to press it, and it must not fall into the
+ * question that follows.
+ */
 export function matchCollect(step: CollectStep, buffer: string): DigitsState {
   if (buffer === '') return 'wait';
   const { value, isEnded } = entryOf(step, buffer);
   if (!/^[0-9]*$/.test(value) || value.length > step.maxDigits) return 'no-match';
   if (isEnded) return value.length >= step.minDigits ? 'match' : 'no-match';
-  return value.length === step.maxDigits ? 'match' : 'wait';
+  return value.length === step.maxDigits && step.terminator === null ? 'match' : 'wait';
 }
 
 /** What the keys come to when no more are awaited: `collected`, `no-match`, or `no-input` for none at all. */

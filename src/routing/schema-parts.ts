@@ -81,7 +81,7 @@ export const sayItem = z
   ])
   .meta({
     id: 'SayItem',
-    description: 'Something the caller hears: a prompt by name, a phrase, or a value that is spoken. {{name}} puts in a variable; {{today}}, {{now}}, {{caller}} and {{ddi}} are always there.',
+    description: 'Something the caller hears: a prompt by name, a phrase, or a value that is spoken. {{name}} puts in a variable; {{today}}, {{now}}, {{caller}} and {{dialled}} are always there.',
     examples: ['welcome', { digits: '{{account}}' }],
   });
 export const say = z.array(sayItem).max(50).meta({

@@ -1,7 +1,7 @@
 // `{{name}}` in texts of the plan: which variables a text uses, and the ones that every call has.
 
 /** Always there: local date, local time, the caller's number (empty when withheld or none) and the number dialled. */
-export const BUILT_IN_VARIABLES = ['today', 'now', 'caller', 'ddi'] as const;
+export const BUILT_IN_VARIABLES = ['today', 'now', 'caller', 'dialled'] as const;
 
 const BUILT_IN: ReadonlySet<string> = new Set(BUILT_IN_VARIABLES);
 
