@@ -33,7 +33,7 @@ const MEDIA = [
 ];
 
 const DIALPLAN = [
-  'pbx_config.so', 'app_dial.so', 'app_playback.so', 'app_playtones.so', 'app_stack.so', 'app_verbose.so', 'app_userevent.so',
+  'pbx_config.so', 'app_dial.so', 'app_exec.so', 'app_playback.so', 'app_playtones.so', 'app_stack.so', 'app_verbose.so', 'app_userevent.so',
   // MinivmMWI() sets a mailbox's waiting count: Debian builds no external MWI for ARI.
   'app_minivm.so', 'app_amd.so',
   'func_callerid.so', 'func_channel.so', 'func_cut.so', 'func_dialplan.so', 'func_global.so', 'func_hangupcause.so',
