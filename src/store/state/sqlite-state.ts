@@ -19,6 +19,10 @@ export interface SqliteStateOptions {
 }
 
 const DEFAULT_TIDY_EVERY_MS = 1000;
+/** About 5 ms of the main thread. */
+const MAX_RETRIED_AT_ONCE = 200;
+/** After a flood of writes the log is cut back to this. */
+const MAX_IDLE_LOG_BYTES = 8 * 1024 * 1024;
 /** The main thread may wait this long for another connection's write and no longer. */
 const MAX_LOCK_WAIT_MS = 20;
 
@@ -29,6 +33,7 @@ export function openSqliteState(options: SqliteStateOptions): SqliteState {
     db = openDatabase(options.stateFile, { timeoutMs: MAX_LOCK_WAIT_MS });
     db.exec('PRAGMA synchronous=OFF');
     db.exec('PRAGMA wal_autocheckpoint=0');
+    db.exec(`PRAGMA journal_size_limit=${MAX_IDLE_LOG_BYTES}`);
     return new SqliteState(db, options);
   } catch (error) {
     db?.close();
@@ -177,7 +182,10 @@ export class SqliteState implements SharedStatePort {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     clearInterval(this.#timer);
-    this.#retryUnsaved();
+    for (let left = Infinity; this.#unsaved.size < left && this.#unsaved.size > 0; ) {
+      left = this.#unsaved.size;
+      this.#retryUnsaved();
+    }
     this.#isClosed = true;
     await this.#thread.close();
     this.#db.close();
@@ -186,9 +194,7 @@ export class SqliteState implements SharedStatePort {
   /** A refused write stays in memory and is tried again; the rejection tells the caller that it is not safe yet. */
   #saveCall(id: string, call: CallSnapshot | null): void {
     try {
-      this.#write(({ putCall, removeCall }) =>
-        call === null ? removeCall.run(id) : putCall.run(id, call.owner, JSON.stringify(call)),
-      );
+      this.#write((statements) => this.#runSave(statements, id, call));
       if (this.#unsaved.size > 0 && this.#unsaved.delete(id) && this.#unsaved.size === 0) this.#tellSaved();
     } catch (error) {
       if (error instanceof StoreError && error.fault === 'closed') throw error;
@@ -199,14 +205,26 @@ export class SqliteState implements SharedStatePort {
     }
   }
 
+  /** One transaction for many: each alone would write its pages to the log again, on a disk that was just full. */
   #retryUnsaved(): void {
-    for (const [id, call] of this.#unsaved) {
-      try {
-        this.#saveCall(id, call);
-      } catch {
-        return;
-      }
+    const batch = [...this.#unsaved].slice(0, MAX_RETRIED_AT_ONCE);
+    if (batch.length === 0) return;
+    try {
+      this.#db.exec('BEGIN IMMEDIATE');
+      for (const [id, call] of batch) this.#runSave(this.#statements, id, call);
+      this.#db.exec('COMMIT');
+    } catch {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      return;
     }
+    this.#hasWritten = true;
+    for (const [id] of batch) this.#unsaved.delete(id);
+    if (this.#unsaved.size === 0) this.#tellSaved();
+  }
+
+  #runSave({ putCall, removeCall }: Statements, id: string, call: CallSnapshot | null): void {
+    if (call === null) removeCall.run(id);
+    else putCall.run(id, call.owner, JSON.stringify(call));
   }
 
   #tellSaved(): void {
