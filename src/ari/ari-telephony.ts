@@ -126,6 +126,15 @@ export class AriTelephony implements Telephony {
   stopRecording(recording: string): Promise<void> {
     return this.#do({ resource: 'recordings', operation: 'stop', method: 'POST', path: 'recordings/live/{recordingName}/stop', params: { recordingName: recording } });
   }
+  async isRecording(recording: string): Promise<boolean> {
+    try {
+      await this.#do({ resource: 'recordings', operation: 'getLive', method: 'GET', path: 'recordings/live/{recordingName}', params: { recordingName: recording } });
+      return true;
+    } catch (error) {
+      if (error instanceof TelephonyError && error.fault === 'gone') return false;
+      throw error;
+    }
+  }
   fetchRecording(recording: string): Promise<Uint8Array> {
     return this.#transport.download(`recordings/stored/${encodeURIComponent(recording)}/file`);
   }
@@ -161,7 +170,7 @@ export class AriTelephony implements Telephony {
   async listChannels(): Promise<readonly ChannelSnapshot[]> {
     const answer = await this.#transport.request({ resource: 'channels', operation: 'list', method: 'GET', path: 'channels', params: {} });
     return objects(answer).map((one) => ({
-      channel: String(one['id']), name: String(one['name']), state: channelState(one['state']), createdAtMs: stampMs(one['creationtime']),
+      channel: String(one['id']), name: String(one['name']), state: channelState(one['state']), createdAtMs: stampMs(one['creationtime']), args: stasisArgs(one['dialplan'], this.#app),
     }));
   }
   async listBridges(): Promise<readonly BridgeSnapshot[]> {
@@ -246,6 +255,13 @@ function channels(
   operation: string, method: AriRequest['method'], tail: string, channelId: string, params: Readonly<Record<string, string | number | boolean>> = {},
 ): AriRequest {
   return { resource: 'channels', operation, method, path: `channels/{channelId}${tail}`, params: { channelId, ...params } };
+}
+
+/** Arguments of `Stasis(app,…)` as Asterisk reports the application that a channel is in. */
+function stasisArgs(dialplan: unknown, app: string): readonly string[] | null {
+  if (!isObject(dialplan) || dialplan['app_name'] !== 'Stasis' || typeof dialplan['app_data'] !== 'string') return null;
+  const [name, ...args] = dialplan['app_data'].split(',');
+  return name === app ? args : null;
 }
 
 function objects(answer: unknown): Readonly<Record<string, unknown>>[] {

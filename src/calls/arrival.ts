@@ -62,7 +62,7 @@ export class Arrivals {
     try {
       call.end(await this.#serve(call, entry));
     } catch (error) {
-      await this.#rescue(call, error);
+      await this.rescue(call, error);
     } finally {
       await call.release();
       this.#deps.live.remove(call);
@@ -129,7 +129,7 @@ export class Arrivals {
   }
 
   /** An error with a live caller: the plan's failsafe, never a dropped line. */
-  async #rescue(call: Call, error: unknown): Promise<void> {
+  async rescue(call: Call, error: unknown): Promise<void> {
     const end = classify(error);
     if (call.signal.aborted || call.plan === null || end.fault !== 'ours') {
       call.end(end);

@@ -53,6 +53,7 @@ export class Call {
   #serial = 0;
   #activity: CallActivity = { kind: 'step', step: '' };
   #stepSinceMs: number;
+  #playback: string | null = null;
 
   constructor(deps: CallDeps, origin: CallOrigin, party: Leg) {
     this.deps = deps;
@@ -168,14 +169,20 @@ export class Call {
 
   /** Keeps what another process needs, before the act it describes. A store that fails never ends a call. */
   async save(activity: CallActivity): Promise<void> {
+    if (activity.step !== this.#activity.step) this.#stepSinceMs = this.deps.clock.nowMs();
     this.#activity = activity;
-    this.#stepSinceMs = this.deps.clock.nowMs();
     try {
       await this.deps.state.putCall(this.#snapshot());
     } catch (error) {
       this.deps.observer.alarm('state-store', `The state of live calls could not be kept: ${error instanceof Error ? error.message : String(error)}`);
     }
     this.signal.throwIfAborted();
+  }
+
+  /** Keeps what the party hears, before it is played. */
+  async savePlayback(playback: string): Promise<void> {
+    this.#playback = playback;
+    await this.save(this.#activity);
   }
 
   view(): LiveCall {
@@ -292,6 +299,7 @@ export class Call {
       startedAtMs: origin.startedAtMs,
       answeredAtMs: this.#answeredAtMs,
       activity: this.#activity,
+      ...(this.#playback === null ? {} : { playback: this.#playback }),
       variables: [...this.variables],
       secretVariables: [...this.secrets],
       trace: this.#trace,

@@ -96,6 +96,8 @@ export class Leg {
         this.#leave({ cause: event.cause, techCause: event.techCause, soft: event.soft }, event.atMs);
         break;
       case 'left':
+        // Asterisk 22.10 tells no ChannelDestroyed for a channel that it did not create for us: having left is the end.
+        if (this.extension === '') this.#isDestroyed = true;
         this.#leave({ cause: 0, techCause: null, soft: false }, event.atMs);
         break;
       case 'destroyed':

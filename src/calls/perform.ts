@@ -11,14 +11,17 @@ import { StepFault } from './step-fault.ts';
 import { collect } from './verbs/collect.ts';
 import { lookup } from './verbs/lookup.ts';
 import { menu } from './verbs/menu.ts';
-import { ring } from './verbs/ring.ts';
+import { ring, type RingResume } from './verbs/ring.ts';
 import { play, render } from './verbs/speak.ts';
-import { voicemail } from './verbs/voicemail.ts';
+import { voicemail, type RecordingResume } from './verbs/voicemail.ts';
+
+/** Where a step goes on that another process had begun. */
+export type Resume = ({ readonly kind: 'ringing' } & RingResume) | ({ readonly kind: 'recording' } & RecordingResume);
 
 /** Rejects with the call's end alone. */
-export async function perform(call: Call, plan: RoutingPlan, step: Step): Promise<Outcome> {
+export async function perform(call: Call, plan: RoutingPlan, step: Step, resume: Resume | null = null): Promise<Outcome> {
   try {
-    return await act(call, plan, step);
+    return await act(call, plan, step, resume);
   } catch (error) {
     if (error instanceof CallEnded) throw error;
     call.signal.throwIfAborted();
@@ -30,7 +33,7 @@ export async function perform(call: Call, plan: RoutingPlan, step: Step): Promis
   }
 }
 
-async function act(call: Call, plan: RoutingPlan, step: Step): Promise<Outcome> {
+async function act(call: Call, plan: RoutingPlan, step: Step, resume: Resume | null): Promise<Outcome> {
   switch (step.kind) {
     case 'hours':
     case 'switch':
@@ -44,8 +47,8 @@ async function act(call: Call, plan: RoutingPlan, step: Step): Promise<Outcome> 
     }
     case 'collect': return collect(call, plan, step);
     case 'lookup': return lookup(call, plan, step);
-    case 'ring': return ring(call, plan, step);
-    case 'voicemail': return voicemail(call, plan, step);
+    case 'ring': return ring(call, plan, step, resume?.kind === 'ringing' ? resume : null);
+    case 'voicemail': return voicemail(call, plan, step, resume?.kind === 'recording' ? resume : null);
     case 'end': {
       if (step.say.length > 0) await play(call, render(call, plan, step.say), false);
       return { name: 'ended' };

@@ -6,7 +6,7 @@ import type { Outcome, RoutingPlan, Step, StepId } from '../routing/plan.ts';
 import type { CallEnd } from '../ports/records.ts';
 import type { Call } from './call.ts';
 import { CallEnded, ourFault, planEnd } from './call-end.ts';
-import { factsOf, perform } from './perform.ts';
+import { factsOf, perform, type Resume } from './perform.ts';
 import { phrases, play } from './verbs/speak.ts';
 
 /** Steps that may follow each other without the caller or a person doing anything; a compiled plan never gets there. */
@@ -15,14 +15,16 @@ const MAX_IDLE_STEPS = 100;
 const MAX_FAULTS = 3;
 
 /** Walks from `start` to the end. Resolves with the end the plan or a conversation came to; rejects with a hang-up. */
-export async function walk(call: Call, plan: RoutingPlan, start: StepId): Promise<CallEnd> {
+export async function walk(call: Call, plan: RoutingPlan, start: StepId, resume: Resume | null = null): Promise<CallEnd> {
   let at: Step | undefined = plan.steps.get(start);
   let idle = 0;
   let faults = 0;
+  let going = resume;
   while (at !== undefined) {
-    await call.save({ kind: 'step', step: at.id });
     const step: Step = at;
-    const outcome = await performed(call, plan, step);
+    if (going === null) await call.save({ kind: 'step', step: step.id });
+    const outcome = await performed(call, plan, step, going);
+    going = null;
     const next = decide(plan, step, outcome);
     const to = next.kind === 'go' ? next.to : null;
     // A conversation was traced when it began.
@@ -40,9 +42,9 @@ export async function walk(call: Call, plan: RoutingPlan, start: StepId): Promis
 }
 
 /** The step that the caller was in when the call ended belongs into the trace as well. */
-async function performed(call: Call, plan: RoutingPlan, step: Step): Promise<Outcome> {
+async function performed(call: Call, plan: RoutingPlan, step: Step, resume: Resume | null = null): Promise<Outcome> {
   try {
-    return await perform(call, plan, step);
+    return await perform(call, plan, step, resume);
   } catch (error) {
     if (error instanceof CallEnded && call.activity.kind !== 'connected') {
       call.trace({ step: step.id, kind: step.kind, outcome: 'left', text: `${error.end.by === 'caller' ? 'caller' : error.end.by} ended the call here`, next: null, tookFallback: false });

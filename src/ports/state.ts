@@ -9,8 +9,8 @@ import type { LegRecord, SipOrigin, TraceLine } from './records.ts';
 export type CallActivity =
   /** At the beginning of, or inside, `step`; performing the step again from its start is right. */
   | { kind: 'step'; step: StepId }
-  /** Legs are ringing for `step`; `until` is epoch ms. */
-  | { kind: 'ringing'; step: StepId; legs: readonly { channel: ChannelId; extension: string; placedAtMs: number }[]; untilMs: number }
+  /** Legs are ringing for `step`; `untilMs` is epoch ms, `remaining` the extensions whose turn comes after them. */
+  | { kind: 'ringing'; step: StepId; legs: readonly { channel: ChannelId; extension: string; placedAtMs: number }[]; untilMs: number; remaining?: readonly string[] }
   /** In conversation; the flow ends when either side leaves. */
   | { kind: 'connected'; step: StepId; bridge: BridgeId; leg: ChannelId; extension: string; sinceMs: number }
   /** Leaving a message. */
@@ -33,6 +33,8 @@ export interface CallSnapshot {
   readonly startedAtMs: number;
   readonly answeredAtMs: number | null;
   readonly activity: CallActivity;
+  /** What the served party hears now; another process stops it before it plays anything itself. */
+  readonly playback?: string;
   readonly variables: readonly (readonly [string, string])[];
   readonly secretVariables: readonly string[];
   readonly trace: readonly TraceLine[];

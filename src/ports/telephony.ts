@@ -80,6 +80,8 @@ export interface ChannelSnapshot {
   readonly name: string;
   readonly state: ChannelState;
   readonly createdAtMs: number;
+  /** Stasis arguments of a channel that the dialplan handed to our application; null = not of ours, or not by the dialplan. */
+  readonly args: readonly string[] | null;
 }
 export interface BridgeSnapshot {
   readonly bridge: BridgeId;
@@ -115,6 +117,8 @@ export interface Telephony {
   stopMusic(channel: ChannelId): Promise<void>;
   record(request: RecordRequest): Promise<void>;
   stopRecording(recording: RecordingName): Promise<void>;
+  /** True while it runs. */
+  isRecording(recording: RecordingName): Promise<boolean>;
   /** The bytes of a finished recording (WAV). */
   fetchRecording(recording: RecordingName): Promise<Uint8Array>;
   deleteRecording(recording: RecordingName): Promise<void>;

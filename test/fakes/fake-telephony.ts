@@ -21,6 +21,7 @@ interface FakeChannel {
   recording: { name: string; startedMs: number; terminateOn: string; cancel: () => void } | null;
   audible: 'nothing' | 'ringing' | 'music';
   readonly createdAtMs: number;
+  readonly args: readonly string[] | null;
 }
 
 /** Virtual milliseconds of a request's way there and back. */
@@ -77,7 +78,7 @@ export class FakeTelephony implements Telephony {
 
   /** An INVITE came in and the dialplan handed it to the application. */
   arrive(id: string, args: readonly string[]): void {
-    this.channels.set(id, this.#channel(id, null, 'ringing', true));
+    this.channels.set(id, this.#channel(id, null, 'ringing', true, args));
     this.#emit({ type: 'entered', channel: id, args, state: 'ringing', name: `PJSIP/${id}`, replaces: null, atMs: this.#clock.nowMs() });
   }
 
@@ -171,6 +172,10 @@ export class FakeTelephony implements Telephony {
     if (channel === undefined) throw new TelephonyError('gone', 'no such recording');
     this.#endRecording(channel);
   }
+  async isRecording(recording: string): Promise<boolean> {
+    await this.#trip('isRecording', recording);
+    return [...this.channels.values()].some((one) => one.recording?.name === recording);
+  }
   async fetchRecording(recording: string): Promise<Uint8Array> {
     await this.#trip('fetchRecording', recording);
     if (!this.recordings.has(recording)) throw new TelephonyError('gone', 'no such recording');
@@ -229,7 +234,7 @@ export class FakeTelephony implements Telephony {
   }
   async listChannels(): Promise<readonly ChannelSnapshot[]> {
     await this.#trip('listChannels', '');
-    return [...this.channels.values()].map((one) => ({ channel: one.id, name: one.endpoint ?? one.id, state: one.state, createdAtMs: one.createdAtMs }));
+    return [...this.channels.values()].map((one) => ({ channel: one.id, name: one.endpoint ?? one.id, state: one.state, createdAtMs: one.createdAtMs, args: one.args }));
   }
   async listBridges(): Promise<readonly BridgeSnapshot[]> {
     await this.#trip('listBridges', '');
@@ -302,7 +307,8 @@ export class FakeTelephony implements Telephony {
     }
     this.#endRecording(channel);
     if (channel.isInApp) this.#emit({ type: 'left', channel: channel.id, atMs });
-    this.#emit({ type: 'destroyed', channel: channel.id, cause: gone.cause, techCause: gone.techCause, atMs });
+    // Only channels that we created report their destruction (Asterisk 22.10).
+    if (channel.endpoint !== null) this.#emit({ type: 'destroyed', channel: channel.id, cause: gone.cause, techCause: gone.techCause, atMs });
   }
 
   #emit(event: TelephonyEvent): void {
@@ -335,7 +341,7 @@ export class FakeTelephony implements Telephony {
     if (failure !== undefined) throw failure;
   }
 
-  #channel(id: string, endpoint: string | null, state: ChannelState, isInApp: boolean): FakeChannel {
-    return { id, endpoint, state, isInApp, bridge: null, playing: [], recording: null, audible: 'nothing', createdAtMs: this.#clock.nowMs() };
+  #channel(id: string, endpoint: string | null, state: ChannelState, isInApp: boolean, args: readonly string[] | null = null): FakeChannel {
+    return { id, endpoint, state, isInApp, bridge: null, playing: [], recording: null, audible: 'nothing', createdAtMs: this.#clock.nowMs(), args };
   }
 }

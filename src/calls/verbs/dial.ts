@@ -40,16 +40,29 @@ export async function dial(call: Call, options: DialOptions): Promise<DialResult
     placedAtMs: clock.nowMs(), ringingAtMs: null, answeredAtMs: null, endedAtMs: null, result: null, cause: 0, techCause: null,
   });
   options.onPlaced(leg);
-  let isHandedOver = false;
-  let reason: HangupReason = 'normal';
-  try {
+  return toItsEnd(call, leg, options, async () => {
     await telephony.createLeg({ channel: leg.channel, endpoint: options.endpoint, variables: options.variables, originator: call.party.isDestroyed ? null : call.party.channel });
     const entered = await wait<true>(clock, options.wanted, ENTER_LIMIT_MS, (settle) => {
       if (leg.state !== 'placed') settle(true);
       return leg.onChange(() => settle(true));
     });
-    if (entered === DEADLINE) return settled(call, leg, { kind: 'unreachable', cause: 41 });
+    if (entered === DEADLINE) throw new TelephonyError('timeout', 'the leg did not enter the application');
     if (leg.gone === null) await telephony.dialLeg(leg.channel, options.ringMs + BACKSTOP_MS);
+  });
+}
+
+/** Goes on with a leg that another process placed: it rings already, or has answered meanwhile. */
+export function dialOn(call: Call, leg: Leg, options: DialOptions): Promise<DialResult> {
+  options.onPlaced(leg);
+  return toItsEnd(call, leg, options, async () => {});
+}
+
+async function toItsEnd(call: Call, leg: Leg, options: DialOptions, place: () => Promise<void>): Promise<DialResult> {
+  const { clock } = call.deps;
+  let isHandedOver = false;
+  let reason: HangupReason = 'normal';
+  try {
+    await place();
     const result = await ringing(call, leg, options);
     if (result.kind === 'answered') {
       // The wish may have gone while the answer was on its way.
@@ -60,8 +73,8 @@ export async function dial(call: Call, options: DialOptions): Promise<DialResult
     return settled(call, leg, result);
   } catch (error) {
     if (options.wanted.aborted) {
-      reason = 'answered-elsewhere';
       if (call.signal.aborted) throw call.signal.reason as Error;
+      reason = 'answered-elsewhere';
       return settled(call, leg, { kind: 'cancelled', cause: 26 });
     }
     return settled(call, leg, failed(leg, error));

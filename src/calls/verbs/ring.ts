@@ -3,7 +3,7 @@
 import type { Group, Outcome, RingStep, RingStrategy, RoutingPlan } from '../../routing/plan.ts';
 import type { Call } from '../call.ts';
 import { connect } from './connect.ts';
-import { dial, type DialResult } from './dial.ts';
+import { dial, dialOn, type DialOptions, type DialResult } from './dial.ts';
 import { hearWaiting, type Waiting } from './hear-waiting.ts';
 import type { Leg } from '../leg.ts';
 
@@ -16,15 +16,23 @@ interface Turn {
 /** `answered` ends the flow (the call's end is set); `transferred` goes on at the step named. */
 export type RingResult = Outcome;
 
-export async function ring(call: Call, plan: RoutingPlan, step: RingStep): Promise<RingResult> {
-  const turns = await order(call, plan, step);
+/** Legs that another process had ringing for this step, and whose turn would have come next. */
+export interface RingResume {
+  readonly legs: readonly Leg[];
+  readonly untilMs: number;
+  readonly remaining: readonly string[];
+}
+
+export async function ring(call: Call, plan: RoutingPlan, step: RingStep, resume: RingResume | null = null): Promise<RingResult> {
+  const turns = resume === null ? await order(call, plan, step) : resumed(resume);
   if (turns.length === 0) return { name: 'unreachable', detail: 'nobody to ring' };
   const waiting = await hearWaiting(call, step.hears);
   const refusals = new Map<string, Refusal>();
   let answered: Leg | null = null;
   try {
-    for (const turn of turns) {
-      answered = await ringTogether(call, plan, step, turn.members, refusals);
+    for (const [index, turn] of turns.entries()) {
+      const remaining = turns.slice(index + 1).flatMap((later) => later.members);
+      answered = await ringTogether(call, plan, step, { ...turn, remaining, resume: index === 0 ? resume : null }, refusals);
       if (answered !== null) break;
     }
   } finally {
@@ -44,29 +52,34 @@ async function connectTo(call: Call, plan: RoutingPlan, step: RingStep, leg: Leg
 }
 
 /** All of `members` ring at once; the first to answer wins, the others end as answered elsewhere. */
-async function ringTogether(call: Call, plan: RoutingPlan, step: RingStep, members: readonly string[], refusals: Map<string, Refusal>): Promise<Leg | null> {
+async function ringTogether(
+  call: Call, plan: RoutingPlan, step: RingStep, turn: Turn & { readonly remaining: readonly string[]; readonly resume: RingResume | null }, refusals: Map<string, Refusal>,
+): Promise<Leg | null> {
   const enough = new AbortController();
   const wanted = AbortSignal.any([call.signal, enough.signal]);
   const placed: Leg[] = [];
   let winner: Leg | null = null;
-  const untilMs = call.deps.clock.nowMs() + step.ringMs;
+  const nowMs = call.deps.clock.nowMs();
+  const untilMs = turn.resume?.untilMs ?? nowMs + step.ringMs;
   const remember = async (): Promise<void> => {
     await call.save({
-      kind: 'ringing', step: step.id, untilMs,
+      kind: 'ringing', step: step.id, untilMs, remaining: turn.remaining,
       legs: placed.map((leg) => ({ channel: leg.channel, extension: leg.extension, placedAtMs: leg.record.placedAtMs })),
     });
   };
-  const results = members.map(async (extension) => {
-    const result = await dial(call, {
+  const results = turn.members.map(async (extension) => {
+    const rings = turn.resume?.legs.find((leg) => leg.extension === extension);
+    const options: DialOptions = {
       to: extension,
       name: nameOf(plan, extension),
       endpoint: call.deps.endpointOf(plan, extension),
-      ringMs: step.ringMs,
+      ringMs: Math.max(1, untilMs - nowMs),
       variables: legVariables(call),
       wanted,
       onRinging: () => {},
       onPlaced: (leg) => placed.push(leg),
-    });
+    };
+    const result = await (rings === undefined ? dial(call, options) : dialOn(call, rings, options));
     if (result.kind !== 'answered') {
       if (result.kind !== 'cancelled') refusals.set(extension, result.kind);
       return;
@@ -114,6 +127,12 @@ export function legVariables(call: Call): Record<string, string> {
   const name = call.origin.caller.displayName;
   if (name !== undefined && number.kind !== 'withheld') variables['CONNECTEDLINE(name,i)'] = name;
   return variables;
+}
+
+/** Who rang goes on ringing; nobody is rung twice. */
+function resumed(resume: RingResume): readonly Turn[] {
+  const first = resume.legs.map((leg) => leg.extension);
+  return [...(first.length === 0 ? [] : [{ members: first }]), ...resume.remaining.map((member) => ({ members: [member] }))];
 }
 
 async function order(call: Call, plan: RoutingPlan, step: RingStep): Promise<readonly Turn[]> {

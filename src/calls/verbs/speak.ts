@@ -61,6 +61,7 @@ export async function play(call: Call, what: Speech, bargeIn: boolean): Promise<
     }
   });
   try {
+    await call.savePlayback(playback);
     await call.onParty(telephony.play(call.party.channel, playback, what.media));
     const seen = await wait<'ended' | 'key'>(clock, call.signal, what.durationMs + OVERDUE_MS, (settle) => {
       onResult = () => settle('ended');
@@ -76,7 +77,9 @@ export async function play(call: Call, what: Speech, bargeIn: boolean): Promise<
     }
     if (seen === DEADLINE) {
       telephony.stopPlayback(playback).catch(() => {});
-      throw new StepFault('a prompt did not come to its end');
+      // Its end was missed (the link was away, or Asterisk lost it): the caller must not pay for that with a fallback.
+      call.deps.observer.note(`playback ${playback} did not report its end`, { call: call.id });
+      return 'finished';
     }
     if (result === 'failed') throw new StepFault('Asterisk could not play a prompt');
     return 'finished';

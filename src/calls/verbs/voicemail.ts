@@ -12,22 +12,29 @@ const MIN_MESSAGE_MS = 1_000;
 /** How long Asterisk may take to close the file after the end. */
 const FILE_LIMIT_MS = 3_000;
 
+export interface RecordingResume {
+  readonly recording: string;
+  readonly sinceMs: number;
+}
 interface Recorded {
   readonly name: string;
   readonly durationMs: number;
 }
 
-export async function voicemail(call: Call, plan: RoutingPlan, step: VoicemailStep): Promise<Outcome> {
+/** `resume` is a recording that another process had begun. */
+export async function voicemail(call: Call, plan: RoutingPlan, step: VoicemailStep, resume: RecordingResume | null = null): Promise<Outcome> {
   const box = plan.mailboxes.get(step.mailbox);
   if (box === undefined) throw new StepFault(`mailbox "${step.mailbox}" is gone`);
-  const kept = await call.deps.voicemail.listMessages(plan.customer, box.id);
-  call.signal.throwIfAborted();
-  if (kept.length >= box.maxMessages) return { name: 'mailbox-full', detail: `${box.name} holds ${kept.length} messages` };
-  const greeting = step.greeting.length > 0 ? step.greeting : box.greeting;
-  await greet(call, joined(render(call, plan, greeting), phrases(call, ['record-after-tone'])));
-  for (;;) {
-    await play(call, phrases(call, ['beep']), false);
-    const recorded = await record(call, plan, box, step);
+  if (resume === null) {
+    const kept = await call.deps.voicemail.listMessages(plan.customer, box.id);
+    call.signal.throwIfAborted();
+    if (kept.length >= box.maxMessages) return { name: 'mailbox-full', detail: `${box.name} holds ${kept.length} messages` };
+    const greeting = step.greeting.length > 0 ? step.greeting : box.greeting;
+    await greet(call, joined(render(call, plan, greeting), phrases(call, ['record-after-tone'])));
+  }
+  for (let running = resume; ; running = null) {
+    if (running === null) await play(call, phrases(call, ['beep']), false);
+    const recorded = await record(call, plan, box, step, running);
     if (recorded === null || recorded.durationMs < MIN_MESSAGE_MS) {
       if (recorded !== null) await drop(call, recorded.name);
       if (recorded !== null && recorded.durationMs > 0) await play(call, phrases(call, ['message-too-short']), true);
@@ -56,9 +63,10 @@ async function greet(call: Call, say: ReturnType<typeof joined>): Promise<void> 
 }
 
 /** null: nothing could be recorded. While it runs, a hang-up keeps what was said. */
-async function record(call: Call, plan: RoutingPlan, box: Mailbox, step: VoicemailStep): Promise<Recorded | null> {
+async function record(call: Call, plan: RoutingPlan, box: Mailbox, step: VoicemailStep, running: RecordingResume | null): Promise<Recorded | null> {
   const { clock, hub, telephony } = call.deps;
-  const name = call.newId('rec');
+  const name = running?.recording ?? call.newId('rec');
+  const sinceMs = running?.sinceMs ?? clock.nowMs();
   let ended: Recorded | null = null;
   let tell: () => void = () => {};
   const off = hub.on(name, (event) => {
@@ -73,9 +81,14 @@ async function record(call: Call, plan: RoutingPlan, box: Mailbox, step: Voicema
     if (ended === null || ended.durationMs < MIN_MESSAGE_MS) await drop(call, name);
     else await keep(call, plan, box, ended);
   });
-  await call.save({ kind: 'recording', step: step.id, recording: name, sinceMs: clock.nowMs() });
+  await call.save({ kind: 'recording', step: step.id, recording: name, sinceMs });
   try {
-    await call.onParty(telephony.record({ name, channel: call.party.channel, maxMs, silenceEndMs: step.silenceEndMs, terminateOn: '#' }));
+    if (running === null) {
+      await call.onParty(telephony.record({ name, channel: call.party.channel, maxMs, silenceEndMs: step.silenceEndMs, terminateOn: '#' }));
+    } else if (!(await call.onParty(telephony.isRecording(name)))) {
+      // It ended while nobody listened; its length is known only by the clock.
+      ended ??= { name, durationMs: clock.nowMs() - sinceMs };
+    }
   } catch (error) {
     // Refused by Asterisk: there is no file to wait for.
     if (!call.signal.aborted) {
@@ -84,7 +97,7 @@ async function record(call: Call, plan: RoutingPlan, box: Mailbox, step: Voicema
     }
     throw error;
   }
-  const seen = await wait<true>(clock, call.signal, maxMs + FILE_LIMIT_MS, (settle) => {
+  const seen = await wait<true>(clock, call.signal, Math.max(1, maxMs - (clock.nowMs() - sinceMs)) + FILE_LIMIT_MS, (settle) => {
     tell = () => settle(true);
     if (ended !== null) settle(true);
     return () => {};

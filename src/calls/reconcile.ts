@@ -1,0 +1,196 @@
+// After a restart or a lost link: what Asterisk holds, matched with what the state port kept. Each call goes on where it
+// was, ends that nobody saw get their record, and what belongs to no call is taken down. Read `Reconciler.run`.
+import type { CallEnd, CallRecord } from '../ports/records.ts';
+import type { CallSnapshot } from '../ports/state.ts';
+import type { ChannelSnapshot, TelephonyEvent } from '../ports/telephony.ts';
+import type { RoutingPlan } from '../routing/plan.ts';
+import { partyLeg, type ArrivalDeps, type Arrivals } from './arrival.ts';
+import { Call } from './call.ts';
+import { hungUpBy } from './call-end.ts';
+import type { Leg } from './leg.ts';
+import type { Resume } from './perform.ts';
+import { connect, talk } from './verbs/connect.ts';
+import { walk } from './walk.ts';
+
+/** What Asterisk's own log says about a channel that ended while nobody listened. */
+export interface SeenEnd {
+  readonly cause: number;
+  readonly atMs: number;
+}
+export interface ReconcileDeps extends ArrivalDeps {
+  endOf(channel: string): Promise<SeenEnd | null>;
+  /** Snapshots that this process may take: its own from before, or those of processes known dead. */
+  mayAdopt(snapshot: CallSnapshot): Promise<boolean>;
+}
+export interface Reconciled {
+  readonly adopted: number;
+  readonly endedUnseen: number;
+  readonly takenDown: number;
+}
+
+/** Ids that we chose begin with what the thing is. */
+const OURS = /^(leg|br)-([0-9a-z]+)-/;
+
+export class Reconciler {
+  readonly #deps: ReconcileDeps;
+  readonly #arrivals: Arrivals;
+  readonly #onTaken: (done: Promise<void>) => void;
+
+  /** `onTaken` gets the promise of each adopted call. */
+  constructor(deps: ReconcileDeps, arrivals: Arrivals, onTaken: (done: Promise<void>) => void) {
+    this.#deps = deps;
+    this.#arrivals = arrivals;
+    this.#onTaken = onTaken;
+  }
+
+  /** Events must be held back until this has settled. Rejects when Asterisk does not answer: try again at the next link. */
+  async run(): Promise<Reconciled> {
+    const { telephony, state, live } = this.#deps;
+    const [channels, bridges, snapshots] = await Promise.all([telephony.listChannels(), telephony.listBridges(), state.listCalls()]);
+    const there = new Map(channels.map((channel) => [channel.channel, channel]));
+    for (const call of live.all()) this.#catchUp(call, there);
+    let adopted = 0;
+    let endedUnseen = 0;
+    const known = new Set<string>(live.all().flatMap((call) => [call.party.channel, ...call.legs.map((leg) => leg.channel)]));
+    for (const snapshot of snapshots) {
+      if (live.get(snapshot.id) !== undefined || !(await this.#deps.mayAdopt(snapshot))) continue;
+      if (there.has(snapshot.channel)) {
+        adopted += 1;
+        known.add(snapshot.channel);
+        for (const leg of snapshot.legs) known.add(leg.channel);
+        this.#onTaken(this.#adopt(snapshot, there));
+      } else {
+        endedUnseen += 1;
+        await this.#closeUnseen(snapshot, there);
+      }
+    }
+    this.#takeNew(channels, known);
+    const takenDown = await this.#takeDown(channels, bridges.map((bridge) => bridge.bridge), known);
+    return { adopted, endedUnseen, takenDown };
+  }
+
+  /** A call of this process: what happened while the link was away is told to it as the events that were lost. */
+  #catchUp(call: Call, there: ReadonlyMap<string, ChannelSnapshot>): void {
+    const nowMs = this.#deps.clock.nowMs();
+    for (const leg of [call.party, ...call.legs]) {
+      if (leg.isDestroyed) continue;
+      const seen = there.get(leg.channel);
+      if (seen === undefined && leg.state !== 'placed') leg.markGone(0, nowMs);
+      else if (seen?.state === 'up' && leg.state !== 'up' && leg.extension !== '') this.#deps.hub.dispatch({ type: 'state', channel: leg.channel, state: 'up', atMs: nowMs });
+    }
+  }
+
+  async #adopt(snapshot: CallSnapshot, there: ReadonlyMap<string, ChannelSnapshot>): Promise<void> {
+    const deps = this.#deps;
+    const seen = there.get(snapshot.channel);
+    const call = new Call(
+      deps,
+      {
+        id: snapshot.id, direction: snapshot.direction, isTest: snapshot.isTest, dialled: snapshot.dialled, ddi: snapshot.ddi, caller: snapshot.caller,
+        callerEndpoint: snapshot.callerEndpoint, callerExtension: snapshot.caller.number.kind === 'extension' ? snapshot.caller.number.number : null,
+        sip: snapshot.sip, startedAtMs: snapshot.startedAtMs,
+      },
+      partyLeg(deps, snapshot.channel, snapshot.startedAtMs, seen?.state === 'up'),
+    );
+    call.restore(snapshot);
+    // The answer may have gone out just before the end of the other process.
+    if (seen?.state === 'up') call.markAnswered();
+    const legs = new Map<string, Leg>();
+    for (const record of snapshot.legs) {
+      const legSeen = there.get(record.channel);
+      if (legSeen !== undefined) legs.set(record.channel, call.addLeg(record, legSeen.state === 'up' ? 'up' : 'ringing'));
+    }
+    deps.live.add(call);
+    deps.observer.started(call.view());
+    try {
+      const plan = await this.#planOf(snapshot);
+      if (plan === null) call.end({ by: 'us', fault: 'ours', code: 'plan-lost', cause: 41 });
+      else {
+        call.plan = plan;
+        if (snapshot.playback !== undefined) await deps.telephony.stopPlayback(snapshot.playback).catch(() => {});
+        call.end(await this.#goOn(call, plan, snapshot, legs));
+      }
+    } catch (error) {
+      await this.#arrivals.rescue(call, error);
+    } finally {
+      await call.release();
+      deps.live.remove(call);
+    }
+  }
+
+  async #goOn(call: Call, plan: RoutingPlan, snapshot: CallSnapshot, legs: ReadonlyMap<string, Leg>): Promise<CallEnd> {
+    const { activity } = snapshot;
+    call.trace({ step: null, kind: 'call', outcome: 'taken-over', text: 'taken over after a restart', next: activity.step, tookFallback: false });
+    if (activity.kind === 'connected') return this.#goOnTalking(call, plan, activity, legs.get(activity.leg));
+    let resume: Resume | null = null;
+    if (activity.kind === 'ringing') {
+      const ringing = activity.legs.flatMap((leg) => legs.get(leg.channel) ?? []);
+      resume = { kind: 'ringing', legs: ringing, untilMs: activity.untilMs, remaining: activity.remaining ?? [] };
+      // Nobody rings any more: the step is not done again, or people would be rung twice.
+      if (ringing.length === 0 && resume.remaining.length === 0) resume = { ...resume, untilMs: call.deps.clock.nowMs() };
+    }
+    if (activity.kind === 'recording') resume = { kind: 'recording', recording: activity.recording, sinceMs: activity.sinceMs };
+    return walk(call, plan, activity.step === '' ? plan.failsafe : activity.step, resume);
+  }
+
+  async #goOnTalking(call: Call, plan: RoutingPlan, activity: Extract<CallSnapshot['activity'], { kind: 'connected' }>, leg: Leg | undefined): Promise<CallEnd> {
+    if (leg === undefined) return hungUpBy('callee', 16);
+    const { telephony } = call.deps;
+    const bridge = (await telephony.listBridges()).find((one) => one.bridge === activity.bridge);
+    const isWhole = bridge !== undefined && [call.party.channel, leg.channel].every((channel) => bridge.channels.includes(channel));
+    const destroy = async (): Promise<void> => telephony.destroyBridge(activity.bridge).catch(() => {});
+    if (!isWhole) await destroy();
+    else call.scope.defer(destroy);
+    const result = isWhole
+      ? await talk(call, plan, leg, destroy)
+      : await connect(call, plan, activity.step, leg, { stop: async () => {} }, `connected again with ${leg.record.name}`);
+    return result.kind === 'transferred' ? walk(call, plan, result.to) : call.end(hungUpBy('callee', 16));
+  }
+
+  async #planOf(snapshot: CallSnapshot): Promise<RoutingPlan | null> {
+    if (snapshot.customer === null) return null;
+    const pinned = snapshot.planHash === null ? null : await this.#deps.plans.byHash(snapshot.customer, snapshot.planHash).catch(() => null);
+    return pinned ?? this.#deps.plans.byCustomer(snapshot.customer);
+  }
+
+  /** The call ended while nobody listened: its legs go too, and its record says what Asterisk's log knows. */
+  async #closeUnseen(snapshot: CallSnapshot, there: ReadonlyMap<string, ChannelSnapshot>): Promise<void> {
+    const { telephony, records, state, clock } = this.#deps;
+    await Promise.all(snapshot.legs.filter((leg) => there.has(leg.channel)).map((leg) => telephony.hangup(leg.channel, 'normal').catch(() => {})));
+    const seen = await this.#deps.endOf(snapshot.channel).catch(() => null);
+    const record: CallRecord = {
+      id: snapshot.id, customer: snapshot.customer, planVersion: null, planHash: snapshot.planHash, direction: snapshot.direction, isTest: snapshot.isTest,
+      dialled: snapshot.dialled, ddi: snapshot.ddi, caller: snapshot.caller, startedAtMs: snapshot.startedAtMs, answeredAtMs: snapshot.answeredAtMs,
+      endedAtMs: seen?.atMs ?? clock.nowMs(),
+      end: { by: 'caller', fault: 'none', code: 'ended-unseen', cause: seen?.cause ?? 0, detail: seen === null ? 'ended while the application was away' : "closed from Asterisk's log" },
+      trace: snapshot.trace, legs: snapshot.legs, sip: snapshot.sip, adoptions: 1,
+    };
+    records.putRecord(record);
+    this.#deps.observer.ended(record);
+    await state.removeCall(snapshot.id);
+  }
+
+  /** Calls that came in while the link was away: their arrival is told now. */
+  #takeNew(channels: readonly ChannelSnapshot[], known: Set<string>): void {
+    for (const channel of channels) {
+      if (channel.args === null || known.has(channel.channel) || channel.args[0] === 'leg') continue;
+      known.add(channel.channel);
+      const event: Extract<TelephonyEvent, { type: 'entered' }> = {
+        type: 'entered', channel: channel.channel, args: channel.args, state: channel.state, name: channel.name, replaces: null, atMs: channel.createdAtMs,
+      };
+      this.#onTaken(this.#arrivals.take(event));
+    }
+  }
+
+  /** Legs and bridges with an id of ours that no call owns. Nothing that is not ours by its id is ever touched. */
+  async #takeDown(channels: readonly ChannelSnapshot[], bridges: readonly string[], known: ReadonlySet<string>): Promise<number> {
+    const { telephony, live } = this.#deps;
+    const legs = channels.filter((one) => OURS.test(one.channel) && !known.has(one.channel)).map((one) => one.channel);
+    const empty = bridges.filter((bridge) => {
+      const call = OURS.exec(bridge)?.[2];
+      return call !== undefined && live.get(call) === undefined;
+    });
+    await Promise.all([...legs.map((leg) => telephony.hangup(leg, 'normal').catch(() => {})), ...empty.map((bridge) => telephony.destroyBridge(bridge).catch(() => {}))]);
+    return legs.length + empty.length;
+  }
+}
