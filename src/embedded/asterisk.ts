@@ -200,7 +200,7 @@ function writeConfiguration(folder: string, options: EmbeddedOptions, places: Pl
     trunks: options.trunks ?? [],
     maxRtpSilenceMs: options.maxRtpSilenceMs ?? 60_000,
     maxRtpHoldMs: options.maxRtpHoldMs ?? 3_600_000,
-    maxOpenFiles: MAX_OPEN_FILES,
+    maxOpenFiles: openFiles(),
     modulesFolder: options.root.modulesFolder,
     musicFolder: '/usr/share/asterisk/moh',
   };
@@ -213,12 +213,16 @@ function writeConfiguration(folder: string, options: EmbeddedOptions, places: Pl
   write('resolv.conf', '');
 }
 
+/** As many open files as this machine lets us have, up to what Asterisk can use. */
+function openFiles(): number {
+  const hard = /Max open files\s+\d+\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+  return Math.min(Number(hard ?? 4_096), MAX_OPEN_FILES);
+}
+
 function launch(folder: string, options: EmbeddedOptions, places: Places): ProcessIdentity {
   const log = openSync(join(folder, 'log/console.log'), 'a', 0o644);
-  const hard = Number(/Max open files\s+\d+\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 4096);
-  const files = Math.min(hard, MAX_OPEN_FILES);
   const user = `${options.root.userId}:${options.root.groupId}`;
-  const child = spawn('unshare', ['--mount', '--propagation', 'private', '--', 'sh', '-c', LAUNCH, 'asterisk', options.root.folder, folder, resolve(options.mediaFolder), user, String(files)], {
+  const child = spawn('unshare', ['--mount', '--propagation', 'private', '--', 'sh', '-c', LAUNCH, 'asterisk', options.root.folder, folder, resolve(options.mediaFolder), user, String(openFiles())], {
     detached: true, cwd: '/', stdio: ['ignore', log, log],
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', GENVOICE_INSTANCE: folder, [RTP_VARIABLE]: `${places.rtp.start}-${places.rtp.end}` },
   });
