@@ -20,8 +20,10 @@ export function checkGraph(check: Check, failsafe: StepId): void {
   const starts = [...check.parts.numbers.values()].map(({ entry }) => graph.indexOf.get(entry));
   const failsafeIndex = graph.indexOf.get(failsafe);
   const reached = reach(graph, [...starts, failsafeIndex]);
+  // A target that is misspelt makes the steps behind it unreachable: one mistake, one report.
+  const isTold = check.problems.has('dangling-target') || check.parts.numbers.size === 0;
   graph.steps.forEach((step, index) => {
-    if (!reached[index]) check.problems.warning(pointer('steps', step.id), 'unreachable-step', 'is reached by no call', 'Lead a number or another step to it, or take it out.');
+    if (!reached[index] && !isTold) check.problems.warning(pointer('steps', step.id), 'unreachable-step', 'is reached by no call', 'Lead a number or another step to it, or take it out.');
   });
   const stuck = checkWaysOut(check, graph);
   checkLoops(check, graph, stuck);

@@ -24,7 +24,7 @@ export function checkSay({ refer, problems, options: { phrases } }: Check, items
     } else {
       checkBraces(item.value, `${at}/${item.kind}`, problems);
       const rule = SPOKEN[item.kind];
-      if (variablesIn(item.value).length === 0 && !rule.fits(item.value)) {
+      if (!item.value.includes('{{') && !rule.fits(item.value)) {
         problems.problem(`${at}/${item.kind}`, 'cannot-be-spoken', `is ${quote(item.value)}, and must be ${rule.words} or a variable`, `For example: ${rule.example} or "{{name}}".`);
       }
     }

@@ -86,7 +86,7 @@ function checkMenu(check: Check, step: MenuStep, at: string, extensionBeginnings
     if (!step.dialExtension) continue;
     const extension = parts.extensions.has(keys) ? keys : extensionBeginnings.get(keys);
     if (extension === undefined) continue;
-    const message = extension === keys ? `hides extension ${keys}, which can not be dialled here` : `begins extension ${extension} too, so that callers who press ${keys} wait ${seconds} s`;
+    const message = extension === keys ? `hides extension ${keys}, which cannot be dialled here` : `begins extension ${extension} too, so that callers who press ${keys} wait ${seconds} s`;
     problems.warning(choiceAt, 'choice-shadows-extension', message, 'Use another key, or set "dialExtension" to false.');
   }
 }

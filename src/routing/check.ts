@@ -33,7 +33,7 @@ export interface Check {
 }
 
 const SECTION_WORDS: Readonly<Record<Section, { readonly noun: string; readonly code: string }>> = {
-  hours: { noun: 'opening hours', code: 'unknown-hours' },
+  hours: { noun: 'a table of opening hours', code: 'unknown-hours' },
   switches: { noun: 'a switch', code: 'unknown-switch' },
   prompts: { noun: 'a prompt', code: 'unknown-prompt' },
   callerLists: { noun: 'a caller list', code: 'unknown-caller-list' },
@@ -43,6 +43,9 @@ const SECTION_WORDS: Readonly<Record<Section, { readonly noun: string; readonly 
   steps: { noun: 'a step', code: 'dangling-target' },
 };
 
+/** After this many problems no more guesses at what was meant are made. */
+const MAX_GUESSES = 100;
+
 /** Adds everything that is wrong between the parts of one plan. */
 export function checkParts(parts: Parts, read: ReadJson, options: CheckOptions, problems: ProblemList): void {
   const check: Check = {
@@ -50,9 +53,10 @@ export function checkParts(parts: Parts, read: ReadJson, options: CheckOptions, 
     refer: (section, name, path) => {
       if (parts[section].has(name) || isDeclared(options.raw, section, name)) return;
       const { noun, code } = SECTION_WORDS[section];
-      const meant = nearest(name, parts[section].keys());
+      // Extensions differ by one digit from each other: a guess would be as good as any. The search is not free.
+      const meant = section === 'extensions' || problems.size > MAX_GUESSES ? null : nearest(name, namesIn(options.raw, section));
       const message = section === 'steps' ? `goes to ${quote(name)}, which is no step` : `names ${quote(name)}, which is not ${noun} of this plan`;
-      const hint = meant === null || meant.startsWith('@') ? `Add ${quote(name)} under "${section}", or name one that is there.` : `Did you mean "${meant}"?`;
+      const hint = meant === null ? `Add ${quote(name)} under "${section}", or name one that is there.` : `Did you mean "${meant}"?`;
       problems.problem(path, code, message, hint);
     },
   };
@@ -65,6 +69,12 @@ function isDeclared(raw: unknown, section: Section, name: string): boolean {
   if (typeof raw !== 'object' || raw === null) return false;
   const entries: unknown = (raw as Record<string, unknown>)[section];
   return typeof entries === 'object' && entries !== null && Object.hasOwn(entries, name);
+}
+
+function namesIn(raw: unknown, section: Section): string[] {
+  if (typeof raw !== 'object' || raw === null) return [];
+  const entries: unknown = (raw as Record<string, unknown>)[section];
+  return typeof entries === 'object' && entries !== null ? Object.keys(entries) : [];
 }
 
 /** A problem of several plans together, told to the customer whose plan came later. */

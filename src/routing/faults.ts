@@ -43,7 +43,7 @@ function addFault(context: Context, issue: Issue, before: Path): void {
       return;
     case 'invalid_value': {
       const options = issue.values.map((option) => JSON.stringify(option)).join(', ');
-      add('wrong-value', `is ${show(valueAt(context.value, path))}; it can be ${options}`, suggestion(valueAt(context.value, path), issue.values) ?? `Use ${issue.values.length > 1 ? 'one of these' : 'this'}.`);
+      add('wrong-value', `is ${show(valueAt(context.value, path))}; it ${issue.values.length > 1 ? 'can' : 'must'} be ${options}`, suggestion(valueAt(context.value, path), issue.values) ?? (issue.values.length > 1 ? 'Use one of these.' : `Write ${options}.`));
       return;
     }
     case 'invalid_format':
@@ -56,8 +56,7 @@ function addFault(context: Context, issue: Issue, before: Path): void {
 }
 
 function addUnknownKeys(context: Context, path: Path, keys: readonly string[]): void {
-  const schema = schemaAt(context.schema, path, context.value);
-  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  const known = fieldsAt(context, path);
   for (const key of keys) {
     const isOutcome = path.at(-1) === 'on';
     const meant = nearest(key, known);
@@ -65,6 +64,13 @@ function addUnknownKeys(context: Context, path: Path, keys: readonly string[]): 
     const message = isOutcome ? `is no outcome of this kind of step` : `is a field that is not known here`;
     context.problems.problem(pointer(...path.map(String), key), isOutcome ? 'unknown-outcome' : 'unknown-field', message, meant === null ? list : `Did you mean "${meant}"? ${list}`);
   }
+}
+
+function fieldsAt(context: Context, path: Path): string[] {
+  let schema = schemaAt(context.schema, path, context.value);
+  while (schema && inner(schema)) schema = inner(schema);
+  if (schema instanceof z.ZodUnion) schema = variant(schema, valueAt(context.value, path));
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
 function addType(context: Context, issue: Extract<Issue, { code: 'invalid_type' }>, path: Path): void {
@@ -116,9 +122,10 @@ function keyWords(issue: Extract<Issue, { code: 'invalid_key' }>): string {
 }
 
 function boundWords(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): string {
-  const limit = issue.code === 'too_big' ? `at most ${issue.maximum}` : `at least ${issue.minimum}`;
-  if (issue.origin === 'string') return `must have ${limit} characters`;
-  if (issue.origin === 'array') return `must have ${limit} entries`;
+  const bound = issue.code === 'too_big' ? issue.maximum : issue.minimum;
+  const limit = `${issue.code === 'too_big' ? 'at most' : 'at least'} ${bound}`;
+  if (issue.origin === 'string') return `must have ${limit} ${bound === 1 ? 'character' : 'characters'}`;
+  if (issue.origin === 'array') return `must have ${limit} ${bound === 1 ? 'entry' : 'entries'}`;
   return `must be ${limit}`;
 }
 
@@ -153,6 +160,7 @@ function valueAt(root: unknown, path: Path): unknown {
 /** `For example: …` from the manual, or words that always hold. */
 function example(context: Context, path: Path): string {
   const schema = schemaAt(context.schema, path, context.value);
+  if (path.length === 0) return 'Begin with { and end with }.';
   const found = schema === null ? undefined : examplesOf(schema)?.[0];
   return found === undefined ? 'Look it up in the manual of the plan format.' : `For example: ${JSON.stringify(found)}`;
 }

@@ -46,6 +46,16 @@ export class ProblemList {
     return this.#failed;
   }
 
+  /** Number of entries so far, bounded by `MAX_PROBLEMS`. */
+  get size(): number {
+    return this.#list.length;
+  }
+
+  /** True when a rule has found something. */
+  has(code: string): boolean {
+    return this.#list.some((problem) => problem.code === code);
+  }
+
   finish(): Problem[] {
     const problems = [...this.#list];
     if (this.#more > 0) {

@@ -13,7 +13,7 @@ const organisation = z.strictObject({
   nation: z.enum(['england', 'wales', 'scotland', 'northern-ireland']).meta({ description: 'Nation whose bank holidays apply.', examples: ['england'] }),
   language: z.literal('en-GB').default('en-GB').meta({ description: 'Language of what the system says by itself.', examples: ['en-GB'] }),
   emergencyNumber: ddi.optional().describe('Number shown on emergency calls; the emergency services look up its address.'),
-}).meta({ id: 'Organisation', description: 'Whose plan this is.' });
+}).meta({ id: 'Organisation', description: 'Whose plan this is.', examples: [{ name: 'Bramley and Finch', contact: '01632 960018', timeZone: 'Europe/London', nation: 'england' }] });
 
 const number = z.strictObject({ label, entry: stepId.describe('Step at which a call to this number begins.') })
   .meta({ id: 'NumberEntry', description: 'One phone number of the customer.', examples: [{ label: 'Main line', entry: 'opening' }] });
