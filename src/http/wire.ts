@@ -183,7 +183,7 @@ export const SettingRow = z
 
 export const HealthWire = z.object({ status: z.enum(['ok', 'not-ready']), version: z.string(), checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })) }).meta({ id: 'Health' });
 
-export const ANSWERS = ['answer', 'busy', 'no-answer', 'declined', 'unreachable'] as const;
+export const ANSWERS = ['answered', 'busy', 'no-answer', 'declined', 'unreachable'] as const;
 export const TestCallBody = z
   .strictObject({
     to: z.string().min(1).max(64).meta({ description: 'DDI or extension as a person would dial it', example: '+441632960018' }),
