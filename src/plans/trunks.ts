@@ -169,7 +169,12 @@ function wording(issue: z.core.$ZodIssue): string {
       return `has fewer than ${issue.minimum} entries or characters`;
     case 'invalid_key':
       return issue.issues[0]?.message ?? 'is no trunk id';
-    default:
+    case 'custom':
+    case 'invalid_format':
+    case 'invalid_element':
+    case 'invalid_union':
+    case 'not_multiple_of':
+    case 'unrecognized_keys':
       return issue.message;
   }
 }
