@@ -99,7 +99,10 @@ function makeFolders(paths: DataPaths): void {
     for (const folder of [paths.spool, paths.voicemail, paths.backup]) makePrivateFolder(folder);
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOTDIR' || error.code === 'EEXIST')) {
-      throw new StoreError('not-writable', `The data folder ${paths.folder} is a file. Name a folder in GENVOICE_DATA.`);
+      throw new StoreError(
+        'not-writable',
+        `The data folder ${paths.folder} is a file. Name a folder in GENVOICE_DATA.`,
+      );
     }
     throw storeError(`The data folder ${paths.folder} could not be made`, error);
   }
@@ -229,7 +232,9 @@ function setDamagedStateAside(file: string, nowMs: number, onAlarm: OnAlarm): vo
   if (isSound) return;
   const aside = `${file}.damaged-${nowMs}`;
   moveDatabase(file, aside);
-  onAlarm(`${file} was damaged, as a power cut can do. It is kept as ${aside}; the calls that were live then are unknown.`);
+  onAlarm(
+    `${file} was damaged, as a power cut can do. It is kept as ${aside}; the calls that were live then are unknown.`,
+  );
 }
 
 function moveDatabase(from: string, to: string): void {
@@ -238,7 +243,10 @@ function moveDatabase(from: string, to: string): void {
   }
 }
 
-function watchSpace(folder: string, options: DataFolderOptions): { check: () => Promise<number | null>; stop: () => void } {
+function watchSpace(
+  folder: string,
+  options: DataFolderOptions,
+): { check: () => Promise<number | null>; stop: () => void } {
   const least = options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES;
   const mib = (bytes: number): string => `${Math.floor(bytes / 1024 / 1024)} MiB`;
   let isLow = false;

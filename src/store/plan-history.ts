@@ -60,7 +60,10 @@ export class PlanHistory {
   async publish(customer: string, draft: PlanDraft): Promise<PublishResult> {
     safeName('customer', customer);
     if (draft.text.length > MAX_TEXT_CHARACTERS) {
-      throw new StoreError('refused', `The plan of ${customer} has ${draft.text.length} characters; at most ${MAX_TEXT_CHARACTERS} are kept.`);
+      throw new StoreError(
+        'refused',
+        `The plan of ${customer} has ${draft.text.length} characters; at most ${MAX_TEXT_CHARACTERS} are kept.`,
+      );
     }
     if (draft.hash === '') throw new StoreError('refused', `The plan of ${customer} came without its hash.`);
     const before = await this.#head(customer);
@@ -70,14 +73,28 @@ export class PlanHistory {
     const by = draft.by.slice(0, MAX_NOTE_CHARACTERS);
     const reason = draft.reason.slice(0, MAX_NOTE_CHARACTERS);
     const atMs = Math.round(this.#nowMs());
-    const [row] = await this.#thread.all(PUBLISH, customer, customer, draft.hash, draft.text, by, reason, atMs, customer, draft.basedOn);
+    const [row] = await this.#thread.all(
+      PUBLISH,
+      customer,
+      customer,
+      draft.hash,
+      draft.text,
+      by,
+      reason,
+      atMs,
+      customer,
+      draft.basedOn,
+    );
     if (row !== undefined) return { kind: 'published', version: Number(row['version']) };
     return { kind: 'conflict', current: await this.#head(customer) };
   }
 
   /** The newest version, or null. */
   async current(customer: string): Promise<PlanVersion | null> {
-    const row = await this.#thread.get(`SELECT ${HEAD}, text FROM plan_versions WHERE customer = ? ORDER BY version DESC LIMIT 1`, customer);
+    const row = await this.#thread.get(
+      `SELECT ${HEAD}, text FROM plan_versions WHERE customer = ? ORDER BY version DESC LIMIT 1`,
+      customer,
+    );
     return row === null ? null : versionOfRow(row);
   }
 
@@ -95,7 +112,11 @@ export class PlanHistory {
   /** Newest first, without the texts; `limit` at most 1000. */
   async list(customer: string, limit = 100): Promise<readonly PlanVersionHead[]> {
     const most = Math.max(1, Math.min(1000, Math.floor(limit)));
-    const rows = await this.#thread.all(`SELECT ${HEAD} FROM plan_versions WHERE customer = ? ORDER BY version DESC LIMIT ?`, customer, most);
+    const rows = await this.#thread.all(
+      `SELECT ${HEAD} FROM plan_versions WHERE customer = ? ORDER BY version DESC LIMIT ?`,
+      customer,
+      most,
+    );
     return rows.map(headOfRow);
   }
 
@@ -103,7 +124,13 @@ export class PlanHistory {
   async restore(customer: string, version: number, by: string, basedOn: string | null): Promise<PublishResult> {
     const old = await this.get(customer, version);
     if (old === null) throw new StoreError('unknown', `The plan of ${customer} has no version ${version}.`);
-    return this.publish(customer, { text: old.text, hash: old.hash, by, reason: `restored version ${version}`, basedOn });
+    return this.publish(customer, {
+      text: old.text,
+      hash: old.hash,
+      by,
+      reason: `restored version ${version}`,
+      basedOn,
+    });
   }
 
   /** Customers that have a plan, sorted. */

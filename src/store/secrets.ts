@@ -76,7 +76,12 @@ export class Secrets {
     this.#options = options;
     this.#nowMs = options.nowMs ?? Date.now;
     for (const row of keyRows) {
-      const key = { id: String(row['id']), label: String(row['label']), scope: String(row['scope']), createdAtMs: Number(row['created_at_ms']) };
+      const key = {
+        id: String(row['id']),
+        label: String(row['label']),
+        scope: String(row['scope']),
+        createdAtMs: Number(row['created_at_ms']),
+      };
       this.#keys.set(key.id, { key, hash: Buffer.from(String(row['hash']), 'hex') });
     }
   }
@@ -106,7 +111,11 @@ export class Secrets {
   }
 
   async getPhone(customer: string, extension: string): Promise<Phone | null> {
-    const row = await this.#thread.get(`SELECT ${PHONE} FROM phones WHERE customer = ? AND extension = ?`, customer, extension);
+    const row = await this.#thread.get(
+      `SELECT ${PHONE} FROM phones WHERE customer = ? AND extension = ?`,
+      customer,
+      extension,
+    );
     return row === null ? null : phoneOfRow(row);
   }
 
@@ -122,17 +131,27 @@ export class Secrets {
 
   /** True when there was one. */
   async deletePhone(customer: string, extension: string): Promise<boolean> {
-    return (await this.#thread.run('DELETE FROM phones WHERE customer = ? AND extension = ?', customer, extension)) === 1;
+    return (
+      (await this.#thread.run('DELETE FROM phones WHERE customer = ? AND extension = ?', customer, extension)) === 1
+    );
   }
 
   /** A new API key; `secret` is shown once. Rejects with `refused` for a scope that is no word. */
   async createApiKey(label: string, scope: string): Promise<ApiKey & { readonly secret: string }> {
     if (!SCOPE_FORM.test(scope)) {
-      throw new StoreError('refused', `scope ${JSON.stringify(scope.slice(0, 40))} cannot be kept: use 1 to 32 small letters, digits, ":" or "-".`);
+      throw new StoreError(
+        'refused',
+        `scope ${JSON.stringify(scope.slice(0, 40))} cannot be kept: use 1 to 32 small letters, digits, ":" or "-".`,
+      );
     }
     const id = randomBytes(6).toString('hex');
     const secret = `gv_${id}_${randomBytes(32).toString('base64url')}`;
-    const key: ApiKey = { id, label: label.slice(0, MAX_LABEL_CHARACTERS), scope, createdAtMs: Math.round(this.#nowMs()) };
+    const key: ApiKey = {
+      id,
+      label: label.slice(0, MAX_LABEL_CHARACTERS),
+      scope,
+      createdAtMs: Math.round(this.#nowMs()),
+    };
     // 256 random bits need no slow hash: there is nothing to guess.
     const hash = hashOf(secret);
     await this.#thread.run(

@@ -100,7 +100,10 @@ export class SqlThread {
     worker.on('message', (answer: SqlAnswer) => this.#settle(answer));
     const fail = (why: string): void => {
       if (this.#worker === worker) this.#worker = null;
-      const error = new StoreError('failed', `${this.#options.subject} lost its thread: ${why}. It starts again by itself.`);
+      const error = new StoreError(
+        'failed',
+        `${this.#options.subject} lost its thread: ${why}. It starts again by itself.`,
+      );
       for (const waiting of this.#waiting.values()) waiting.reject(error);
       this.#waiting.clear();
     };

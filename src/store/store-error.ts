@@ -90,7 +90,9 @@ export function faultOf(error: unknown): StoreFault {
 /** "the disk is full", "the operation failed (disk I/O error)": the middle of a sentence. */
 export function reasonOf(error: unknown): string {
   const fault = faultOf(error);
-  return fault === 'failed' && error instanceof Error ? `${NAMES.failed} (${error.message.slice(0, 200)})` : NAMES[fault];
+  return fault === 'failed' && error instanceof Error
+    ? `${NAMES.failed} (${error.message.slice(0, 200)})`
+    : NAMES[fault];
 }
 
 /** The last sentence of a message: how to mend `error`; empty when nothing general can be said. */

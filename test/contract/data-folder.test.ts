@@ -1,6 +1,15 @@
 // The data folder: rights, lock, versions, backups, damage and free space; with real processes and real files.
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -138,7 +147,10 @@ describe('versions', () => {
   it('refuses what a newer release wrote, and changes nothing', () => {
     open({ migrations: second }).close();
     const error = faultOf(open);
-    expect(error).toMatchObject({ fault: 'newer', message: expect.stringContaining('version 2; this release knows 1') });
+    expect(error).toMatchObject({
+      fault: 'newer',
+      message: expect.stringContaining('version 2; this release knows 1'),
+    });
     rmSync(join(folder, 'schema-version'));
     expect(faultOf(open)).toMatchObject({ fault: 'newer' });
     open({ migrations: second }).close();
@@ -147,8 +159,13 @@ describe('versions', () => {
   it('keeps the old state of a step that fails, and succeeds once that is mended', () => {
     open().close();
     putOne();
-    const broken: Migration[] = [...MIGRATIONS, { version: 2, database: 'records', sql: 'ALTER TABLE calls ADD COLUMN site TEXT; SELECT nonsense' }];
-    expect(String(faultOf(() => open({ migrations: broken })))).toContain('records.db could not be brought to version 2');
+    const broken: Migration[] = [
+      ...MIGRATIONS,
+      { version: 2, database: 'records', sql: 'ALTER TABLE calls ADD COLUMN site TEXT; SELECT nonsense' },
+    ];
+    expect(String(faultOf(() => open({ migrations: broken })))).toContain(
+      'records.db could not be brought to version 2',
+    );
     expect(readFileSync(join(folder, 'schema-version'), 'utf8')).toBe('1\n');
     open({ migrations: second }).close();
     expect(readdirSync(join(folder, 'backup')).length).toBeGreaterThan(0);

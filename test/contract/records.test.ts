@@ -89,8 +89,21 @@ describe('searching', () => {
     const withheld = { number: { kind: 'withheld' as const }, networkNumber: '+441632960019' as E164 };
     records.putRecord(sampleRecord('one', { startedAtMs: 1 * MINUTE_MS }));
     records.putRecord(sampleRecord('two', { startedAtMs: 2 * MINUTE_MS, customer: 'bolt', ddi: '+441632960200' }));
-    records.putRecord(sampleRecord('three', { startedAtMs: 3 * MINUTE_MS, caller: withheld, end: { by: 'us', fault: 'ours', code: 'overload', cause: 42 } }));
-    records.putRecord(sampleRecord('four', { startedAtMs: 4 * MINUTE_MS, ddi: null, dialled: '202', caller: { number: { kind: 'extension', number: '201' } } }));
+    records.putRecord(
+      sampleRecord('three', {
+        startedAtMs: 3 * MINUTE_MS,
+        caller: withheld,
+        end: { by: 'us', fault: 'ours', code: 'overload', cause: 42 },
+      }),
+    );
+    records.putRecord(
+      sampleRecord('four', {
+        startedAtMs: 4 * MINUTE_MS,
+        ddi: null,
+        dialled: '202',
+        caller: { number: { kind: 'extension', number: '201' } },
+      }),
+    );
     const ask = async (filter: object): Promise<string[]> => idsOf(await records.listRecords({ limit: 10, ...filter }));
     expect(await ask({ customer: 'bolt' })).toEqual(['two']);
     expect(await ask({ number: '+441632960018' })).toEqual(['two', 'one']);
@@ -196,7 +209,15 @@ describe('a store that refuses', () => {
 
   it('sets lines aside that hold no record, and stores the rest', async () => {
     await records.close();
-    const lines = [JSON.stringify(sampleRecord('good')), '{"id":"cut', 'null', '{"id":5}', '', JSON.stringify(sampleRecord('better')), '{"half'];
+    const lines = [
+      JSON.stringify(sampleRecord('good')),
+      '{"id":"cut',
+      'null',
+      '{"id":5}',
+      '',
+      JSON.stringify(sampleRecord('better')),
+      '{"half',
+    ];
     writeFileSync(join(data.paths.spool, '1760000000000-0123456789ab-000001.jsonl'), lines.join('\n'));
     writeFileSync(join(data.paths.spool, 'notes.txt'), 'not ours');
     records = open();
@@ -222,7 +243,11 @@ describe('kill -9', () => {
     data = openDataFolder({ folder, onAlarm: (text) => alarms.push(text) });
     expect(data.tookOverFrom?.pid).toBeGreaterThan(0);
     const { databases } = data.paths;
-    const state = openSqliteState({ stateFile: databases.state, switchesFile: databases.switches, onAlarm: (text) => alarms.push(text) });
+    const state = openSqliteState({
+      stateFile: databases.state,
+      switchesFile: databases.switches,
+      onAlarm: (text) => alarms.push(text),
+    });
     const live = new Set(idsOf(await state.listCalls()));
     await state.close();
     for (const id of lastRound.slice(-5)) expect(live).toContain(id);
@@ -230,7 +255,10 @@ describe('kill -9', () => {
     records = open();
     await records.flush();
     const file = new DatabaseSync(databases.records, { readOnly: true });
-    const stored = file.prepare('SELECT id FROM calls').all().map(({ id }) => String(id));
+    const stored = file
+      .prepare('SELECT id FROM calls')
+      .all()
+      .map(({ id }) => String(id));
     file.close();
     expect(accepted.filter((id) => !stored.includes(id))).toEqual([]);
     // In each round one more may have been accepted without the time left to say so.
@@ -244,10 +272,17 @@ describe('kill -9', () => {
 describe('a full disk', () => {
   it('is survived with alarms; everything accepted is stored when there is space again', () => {
     const script = 'mount -t tmpfs -o size=24m tmpfs "$1" && exec "$2" "$3" full-disk "$1"';
-    const run = spawnSync('unshare', ['-m', 'sh', '-ec', script, 'sh', folder, process.execPath, CHILD], { encoding: 'utf8', timeout: 50_000 });
+    const run = spawnSync('unshare', ['-m', 'sh', '-ec', script, 'sh', folder, process.execPath, CHILD], {
+      encoding: 'utf8',
+      timeout: 50_000,
+    });
     expect(run.stderr).toBe('');
     expect(run.status).toBe(0);
-    const { during, after, alarms: told } = JSON.parse(run.stdout) as {
+    const {
+      during,
+      after,
+      alarms: told,
+    } = JSON.parse(run.stdout) as {
       during: { refused: number; flushed: string; heldMost: number; ping: boolean };
       after: Record<string, unknown>;
       alarms: string[];
@@ -256,9 +291,27 @@ describe('a full disk', () => {
     expect(during.flushed).not.toBe('resolved');
     expect(during.heldMost).toBeGreaterThan(0);
     expect(during.ping).toBe(false);
-    expect(after).toMatchObject({ records: 3050, calls: 3000, ping: true, duplicates: 0, lost: 0, held: 0, isFailing: false });
-    expect(told).toEqual(expect.arrayContaining([expect.stringMatching(/Call records .*the disk is full.*Free space/), expect.stringMatching(/live calls .*the disk is full/)]));
-    expect(told).toEqual(expect.arrayContaining([expect.stringContaining('none is missing'), expect.stringContaining('nothing is missing')]));
+    expect(after).toMatchObject({
+      records: 3050,
+      calls: 3000,
+      ping: true,
+      duplicates: 0,
+      lost: 0,
+      held: 0,
+      isFailing: false,
+    });
+    expect(told).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/Call records .*the disk is full.*Free space/),
+        expect.stringMatching(/live calls .*the disk is full/),
+      ]),
+    );
+    expect(told).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining('none is missing'),
+        expect.stringContaining('nothing is missing'),
+      ]),
+    );
   });
 });
 

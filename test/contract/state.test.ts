@@ -20,7 +20,12 @@ function newFolder(): { folder: string; connect: (alarms?: string[]) => SqliteSt
   openDataFolder({ folder, onAlarm: () => undefined }).close();
   const { state, switches } = dataPaths(folder).databases;
   const connect = (alarms: string[] = []): SqliteState =>
-    openSqliteState({ stateFile: state, switchesFile: switches, onAlarm: (text) => alarms.push(text), tidyEveryMs: 20 });
+    openSqliteState({
+      stateFile: state,
+      switchesFile: switches,
+      onAlarm: (text) => alarms.push(text),
+      tidyEveryMs: 20,
+    });
   return { folder, connect };
 }
 
@@ -55,13 +60,24 @@ describe('state on SQLite alone', () => {
     await state.putCall(sampleCall('good'));
     const other = new DatabaseSync(dataPaths(folder).databases.state);
     const put = other.prepare('INSERT INTO live_calls (id, owner, snapshot) VALUES (?, ?, ?)');
-    const texts = ['{', 'null', '[]', '{"id":"bad-3"}', JSON.stringify({ ...sampleCall('bad-4'), activity: { kind: '__proto__', step: 'x' } })];
+    const texts = [
+      '{',
+      'null',
+      '[]',
+      '{"id":"bad-3"}',
+      JSON.stringify({ ...sampleCall('bad-4'), activity: { kind: '__proto__', step: 'x' } }),
+    ];
     for (const [n, text] of texts.entries()) put.run(`bad-${n}`, 'one', text);
     expect((await state.listCalls()).map(({ id }) => id)).toEqual(['good']);
     expect(state.unreadable).toBe(texts.length);
     expect(alarms).toHaveLength(texts.length);
     expect(alarms[0]).toContain('unreadable');
-    expect(other.prepare('SELECT snapshot FROM unreadable ORDER BY id').all().map((row) => row['snapshot'])).toEqual(texts);
+    expect(
+      other
+        .prepare('SELECT snapshot FROM unreadable ORDER BY id')
+        .all()
+        .map((row) => row['snapshot']),
+    ).toEqual(texts);
     other.close();
     await state.close();
     rmSync(folder, { recursive: true });
@@ -98,7 +114,10 @@ describe('on a real Redis', () => {
     const admin = new Redis(server.url);
     await admin.flushall();
     await admin.quit();
-    return { connect: () => openRedisState({ url: server.url, onAlarm: () => undefined }), remove: async () => undefined };
+    return {
+      connect: () => openRedisState({ url: server.url, onAlarm: () => undefined }),
+      remove: async () => undefined,
+    };
   });
 
   it('keeps two prefixes apart', async () => {
@@ -128,7 +147,11 @@ describe('on a real Redis', () => {
   it('says no quickly while the server is gone, and works again when it is back', async () => {
     const own = await startRedis();
     const alarms: string[] = [];
-    const state: RedisState = await openRedisState({ url: own.url, onAlarm: (text) => alarms.push(text), commandTimeoutMs: 500 });
+    const state: RedisState = await openRedisState({
+      url: own.url,
+      onAlarm: (text) => alarms.push(text),
+      commandTimeoutMs: 500,
+    });
     await state.putCall(sampleCall('c1'));
     await own.kill();
     expect(await state.ping()).toBe(false);
@@ -151,8 +174,13 @@ describe('on a real Redis', () => {
     const alarms: string[] = [];
     const onAlarm = (text: string): number => alarms.push(text);
     const wrong = own.url.replace(/:[^:@]+@/, ':wr0ng-Sw0rdfish@');
-    const failed = await openRedisState({ url: wrong, onAlarm, connectTimeoutMs: 1000 }).catch((error: unknown) => error);
-    expect(failed).toMatchObject({ fault: 'unreachable', message: expect.stringContaining('password in the settings') });
+    const failed = await openRedisState({ url: wrong, onAlarm, connectTimeoutMs: 1000 }).catch(
+      (error: unknown) => error,
+    );
+    expect(failed).toMatchObject({
+      fault: 'unreachable',
+      message: expect.stringContaining('password in the settings'),
+    });
     expect(String(failed)).not.toContain('Sw0rdfish');
     const state = await openRedisState({ url: own.url, onAlarm });
     await own.kill();
@@ -167,6 +195,8 @@ describe('on a real Redis', () => {
     const onAlarm = (): void => undefined;
     await expect(openRedisState({ url: 'localhost', onAlarm })).rejects.toMatchObject({ fault: 'refused' });
     await expect(openRedisState({ url: 'http://localhost', onAlarm })).rejects.toMatchObject({ fault: 'refused' });
-    await expect(openRedisState({ url: 'redis://127.0.0.1:1', onAlarm, connectTimeoutMs: 300 })).rejects.toMatchObject({ fault: 'unreachable' });
+    await expect(openRedisState({ url: 'redis://127.0.0.1:1', onAlarm, connectTimeoutMs: 300 })).rejects.toMatchObject({
+      fault: 'unreachable',
+    });
   });
 });

@@ -25,10 +25,17 @@ export function sampleCall(id: string, more: Partial<CallSnapshot> = {}): CallSn
     callerEndpoint: null,
     startedAtMs: 1_760_000_000_123,
     answeredAtMs: null,
-    activity: { kind: 'ringing', step: 'desk', legs: [{ channel: 'leg-1', extension: '201', placedAtMs: 5 }], untilMs: 9 },
+    activity: {
+      kind: 'ringing',
+      step: 'desk',
+      legs: [{ channel: 'leg-1', extension: '201', placedAtMs: 5 }],
+      untilMs: 9,
+    },
     variables: [['account', '12 34']],
     secretVariables: [],
-    trace: [{ atMs: 1, step: 'main', kind: 'menu', outcome: '1', text: 'pressed 1', next: 'desk', tookFallback: false }],
+    trace: [
+      { atMs: 1, step: 'main', kind: 'menu', outcome: '1', text: 'pressed 1', next: 'desk', tookFallback: false },
+    ],
     legs: [],
     sip: { endpoint: 'trunk-a', sourceAddress: '192.0.2.9', transport: 'udp', sipCallId: 'x@y' },
     ...more,
@@ -123,7 +130,9 @@ export function describeState(name: string, open: () => Promise<StateBench>): vo
 
     it('gives a dead process call to exactly one of those who ask', async () => {
       await one.putCall(sampleCall('c1', { owner: 'dead' }));
-      const asked = Array.from({ length: 10 }, (_, n) => (n % 2 === 0 ? one : two).adoptCall('c1', 'dead', `heir-${n}`));
+      const asked = Array.from({ length: 10 }, (_, n) =>
+        (n % 2 === 0 ? one : two).adoptCall('c1', 'dead', `heir-${n}`),
+      );
       const won = (await Promise.all(asked)).flatMap((isMine, n) => (isMine ? [`heir-${n}`] : []));
       expect(won).toHaveLength(1);
       expect((await one.listCalls())[0]?.owner).toBe(won[0]);

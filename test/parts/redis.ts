@@ -46,14 +46,32 @@ function findRedis(): string[] {
     if (folder !== '' && existsSync(file)) return [file];
   }
   if (existsSync(join(PRIVATE_ROOT, 'usr/bin/redis-server'))) return ['chroot', PRIVATE_ROOT, '/usr/bin/redis-server'];
-  throw new Error('There is no redis-server on this machine. Install it (apt-get install redis-server), or run npm test, which sets it up.');
+  throw new Error(
+    'There is no redis-server on this machine. Install it (apt-get install redis-server), or run npm test, which sets it up.',
+  );
 }
 
-async function launch(program: readonly string[], folder: string, port: number, password?: string): Promise<ChildProcess> {
+async function launch(
+  program: readonly string[],
+  folder: string,
+  port: number,
+  password?: string,
+): Promise<ChildProcess> {
   const [command = '', ...before] = program;
   // In the private root the temporary folder does not exist; nothing is written there anyway.
   const folderArgument = command === 'chroot' ? '/tmp' : folder;
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folderArgument, '--save', '', '--appendonly', 'no'];
+  const args = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folderArgument,
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+  ];
   if (password !== undefined) args.push('--requirepass', password);
   const server = spawn(command, [...before, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';

@@ -3,13 +3,11 @@
 // The folder's lock (data-folder.ts) must be held. Read `putRecord` first.
 import { Worker } from 'node:worker_threads';
 import type { CallRecord, RecordFilter, RecordsPort } from '../../ports/records.ts';
-import { SqlThread } from '../sql-thread.ts';
-import type { Row } from '../sql-thread.ts';
 import { StoreError, storeError } from '../store-error.ts';
 import type { OnAlarm } from '../store-error.ts';
 import type { FromWriter, ToWriter, WriterData } from './protocol.ts';
-import * as sql from './queries.ts';
-import type { Place } from './queries.ts';
+import { RecordSearch } from './record-search.ts';
+import type { RecordFound } from './record-search.ts';
 import { SpoolWriter, newRun } from './spool-writer.ts';
 import type { SpoolPlace } from './spool-writer.ts';
 
@@ -27,14 +25,6 @@ export interface SqliteRecordsOptions {
   /** Space kept back for a full disk; default 8 MiB. */
   readonly reserveBytes?: number;
 }
-/** A look-up by id or by its beginning. */
-export type RecordFound =
-  | { readonly kind: 'found'; readonly record: CallRecord }
-  | { readonly kind: 'unknown' }
-  /** Shorter than 4 characters, and no whole id. */
-  | { readonly kind: 'too-short' }
-  /** Several ids begin so; `ids` names two or three of them. */
-  | { readonly kind: 'ambiguous'; readonly ids: readonly string[] };
 /** Since the opening. `held`: in memory only. `lost`: dropped because memory was full as well. */
 export interface RecordCounters {
   readonly accepted: number;
@@ -45,8 +35,6 @@ export interface RecordCounters {
   readonly isFailing: boolean;
 }
 
-const MIN_PREFIX = 4;
-const MAX_PAGE = 1000;
 const CLOSE_WITHIN_MS = 5000;
 /** A search waits this long for records that were accepted a moment ago. */
 const SETTLE_WITHIN_MS = 1000;
@@ -66,7 +54,7 @@ export class SqliteRecords implements RecordsPort {
   readonly #options: SqliteRecordsOptions;
   readonly #run = newRun();
   readonly #spool: SpoolWriter;
-  readonly #reader: SqlThread;
+  readonly #search: RecordSearch;
   #writer: Worker;
   /** Lines that the spool refused, oldest first. */
   readonly #held: string[] = [];
@@ -89,11 +77,7 @@ export class SqliteRecords implements RecordsPort {
   constructor(options: SqliteRecordsOptions) {
     this.#options = options;
     this.#spool = new SpoolWriter(options.spoolFolder, this.#run, options.nowMs ?? Date.now);
-    this.#reader = new SqlThread({
-      file: options.databaseFile,
-      subject: `The call records in ${options.databaseFile}`,
-      isReadOnly: true,
-    });
+    this.#search = new RecordSearch(options.databaseFile);
     this.#writer = this.#startWriter();
   }
 
@@ -109,7 +93,8 @@ export class SqliteRecords implements RecordsPort {
   }
 
   putRecord(record: CallRecord): void {
-    if (this.#isClosed) throw new StoreError('closed', `Call record ${record.id} came after the store had been closed.`);
+    if (this.#isClosed)
+      throw new StoreError('closed', `Call record ${record.id} came after the store had been closed.`);
     const line = JSON.stringify(record);
     this.#accepted += 1;
     // Behind those that wait already, so that the order stays.
@@ -127,7 +112,10 @@ export class SqliteRecords implements RecordsPort {
   async flush(): Promise<void> {
     if (this.#held.length > 0) await this.#saveHeld();
     if (this.#held.length > 0) {
-      throw new StoreError('disk-full', `${this.#held.length} call records are still only in memory: neither ${this.#options.databaseFile} nor the spool takes them.`);
+      throw new StoreError(
+        'disk-full',
+        `${this.#held.length} call records are still only in memory: neither ${this.#options.databaseFile} nor the spool takes them.`,
+      );
     }
     await this.#stored(this.#spool.place);
   }
@@ -140,28 +128,18 @@ export class SqliteRecords implements RecordsPort {
   /** `getRecord` that says why there is none. Rejects with StoreError when the store cannot be read. */
   async findRecord(idOrPrefix: string): Promise<RecordFound> {
     await this.#settle();
-    const [exact] = await this.#reader.all(sql.GET_RECORD, idOrPrefix);
-    if (exact !== undefined) return foundIn(exact);
-    if (idOrPrefix.length < MIN_PREFIX) return { kind: 'too-short' };
-    const rows = await this.#reader.all(sql.FIND_BY_PREFIX, idOrPrefix, `${idOrPrefix}\u{10FFFF}`);
-    const [first] = rows;
-    if (first === undefined) return { kind: 'unknown' };
-    return rows.length === 1 ? foundIn(first) : { kind: 'ambiguous', ids: rows.map(({ id }) => String(id)) };
+    return this.#search.find(idOrPrefix);
   }
 
+  /** `limit` from 1 to 1,000, else `refused`; `unknown` when `after` names no record. */
   async listRecords(filter: RecordFilter): Promise<readonly CallRecord[]> {
     await this.#settle();
-    if (!Number.isInteger(filter.limit) || filter.limit < 1 || filter.limit > MAX_PAGE) {
-      throw new StoreError('refused', `limit must be a whole number from 1 to ${MAX_PAGE}, and is ${filter.limit}.`);
-    }
-    const { sql: text, parameters } = sql.listQuery(filter, await this.#placeOf(filter.after), filter.limit);
-    const rows = await this.#reader.all(text, ...parameters);
-    return rows.map((row) => parseDocument(row)).filter((record) => record !== null);
+    return this.#search.list(filter);
   }
 
   async countRecords(): Promise<number> {
     await this.#settle();
-    return Number((await this.#reader.get(sql.COUNT_RECORDS))?.['records'] ?? 0);
+    return this.#search.count();
   }
 
   /** Stores what it can within 5 s and ends both threads. What cannot be stored stays in the spool; rejects never. */
@@ -171,20 +149,24 @@ export class SqliteRecords implements RecordsPort {
     this.#isClosing = true;
     this.#isClosed = true;
     if (this.#holdTimer !== null) clearTimeout(this.#holdTimer);
-    if (this.#held.length > 0) this.#options.onAlarm(`${this.#held.length} call records are lost: no disk took them until the end.`);
+    if (this.#held.length > 0)
+      this.#options.onAlarm(`${this.#held.length} call records are lost: no disk took them until the end.`);
     this.#spool.close();
     const writer = this.#writer;
     const ended = new Promise<void>((resolve) => writer.once('exit', () => resolve()));
     this.#send({ kind: 'stop', place: this.#spool.place });
     await within(CLOSE_WITHIN_MS, ended).catch(() => writer.terminate());
-    await this.#reader.close();
+    await this.#search.close();
   }
 
   #hold(line: string): void {
     const max = this.#options.maxHeld ?? 10_000;
     if (this.#held.length >= max) {
       this.#lost += 1;
-      if (this.#lost === 1) this.#options.onAlarm(`Call records are being lost: ${max} wait in memory and no disk takes them. Free space now.`);
+      if (this.#lost === 1)
+        this.#options.onAlarm(
+          `Call records are being lost: ${max} wait in memory and no disk takes them. Free space now.`,
+        );
       return;
     }
     this.#held.push(line);
@@ -218,7 +200,9 @@ export class SqliteRecords implements RecordsPort {
   }
 
   #tellSafe(count: number): void {
-    this.#options.onAlarm(`${count} call records that waited in memory are written now; ${this.#lost === 0 ? 'none is' : `${this.#lost} are`} missing.`);
+    this.#options.onAlarm(
+      `${count} call records that waited in memory are written now; ${this.#lost === 0 ? 'none is' : `${this.#lost} are`} missing.`,
+    );
   }
 
   async #sendHeld(): Promise<void> {
@@ -283,7 +267,11 @@ export class SqliteRecords implements RecordsPort {
     };
     const writer = new Worker(new URL('./writer.worker.ts', import.meta.url), { workerData });
     writer.on('message', (message: FromWriter) => this.#hear(message));
-    writer.on('error', (error) => this.#options.onAlarm(`The thread that stores call records failed (${String(error).slice(0, 200)}) and is started again. No record is lost.`));
+    writer.on('error', (error) =>
+      this.#options.onAlarm(
+        `The thread that stores call records failed (${String(error).slice(0, 200)}) and is started again. No record is lost.`,
+      ),
+    );
     writer.on('exit', () => this.#restartWriter());
     return writer;
   }
@@ -315,7 +303,10 @@ export class SqliteRecords implements RecordsPort {
       case 'direct-refused':
         return;
       case 'failing':
-        if (!this.#isFailing) this.#options.onAlarm(`${message.text} Until then they are kept in ${this.#options.spoolFolder} and stored later by themselves.`);
+        if (!this.#isFailing)
+          this.#options.onAlarm(
+            `${message.text} Until then they are kept in ${this.#options.spoolFolder} and stored later by themselves.`,
+          );
         this.#isFailing = true;
         this.#rejectWaiters(message.text);
         return;
@@ -333,7 +324,10 @@ export class SqliteRecords implements RecordsPort {
   }
 
   #hearStored(place: SpoolPlace): void {
-    if (this.#isFailing) this.#options.onAlarm(`Call records are stored in ${this.#options.databaseFile} again; what waited in the spool is in it.`);
+    if (this.#isFailing)
+      this.#options.onAlarm(
+        `Call records are stored in ${this.#options.databaseFile} again; what waited in the spool is in it.`,
+      );
     this.#isFailing = false;
     this.#storedPlace = place;
     for (const waiter of this.#waiters) {
@@ -349,30 +343,10 @@ export class SqliteRecords implements RecordsPort {
     for (const waiter of this.#waiters) waiter.reject(new StoreError('failed', text));
     this.#waiters.clear();
   }
-
-  async #placeOf(after: string | undefined): Promise<Place | null> {
-    if (after === undefined) return null;
-    const row = await this.#reader.get(sql.GET_PLACE, after);
-    if (row === null) throw new StoreError('unknown', `after names the call ${JSON.stringify(after.slice(0, 64))}, which has no record. Begin again without it.`);
-    return { startedAtMs: Number(row['started_at_ms']), id: after };
-  }
 }
 
 function isBefore(a: SpoolPlace, b: SpoolPlace): boolean {
   return a.turn < b.turn || (a.turn === b.turn && a.bytes <= b.bytes);
-}
-
-function foundIn(row: Row): RecordFound {
-  const record = parseDocument(row);
-  return record === null ? { kind: 'unknown' } : { kind: 'found', record };
-}
-
-function parseDocument(row: Row): CallRecord | null {
-  try {
-    return JSON.parse(String(row['document'])) as CallRecord;
-  } catch {
-    return null;
-  }
 }
 
 /** Rejects when `promise` takes longer; the timer holds nothing open afterwards. */

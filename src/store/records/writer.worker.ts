@@ -1,7 +1,17 @@
 // Carries call records from the spool into the database, on a thread of its own: one durable transaction for many
 // records, and the place in the spool moves in that same transaction, so that a record is neither lost nor twice
 // whenever the process is killed. What cannot be stored stays in the spool, synced, and is tried again. Read `pass`.
-import { closeSync, existsSync, fsyncSync, openSync, readSync, readdirSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
@@ -98,7 +108,9 @@ function insert(line: string): 'stored' | 'duplicate' | 'damaged' {
   const row = rowOfLine(line);
   if (row === null) return 'damaged';
   const { id, customer, caller, called, startedAtMs, endCode, document } = row;
-  return run(sql.INSERT_RECORD, id, customer, caller, called, startedAtMs, endCode, document) === 1 ? 'stored' : 'duplicate';
+  return run(sql.INSERT_RECORD, id, customer, caller, called, startedAtMs, endCode, document) === 1
+    ? 'stored'
+    : 'duplicate';
 }
 
 /** Complete lines from `from` on, at most one transaction's worth, and the place behind them. */
@@ -125,7 +137,9 @@ function readLines(fd: number, from: number): { lines: string[]; next: number; r
 /** Segments in the order in which they were begun. */
 function segments(): string[] {
   if (!existsSync(spoolFolder)) return [];
-  return readdirSync(spoolFolder).filter((name) => parseSegment(name) !== null).toSorted();
+  return readdirSync(spoolFolder)
+    .filter((name) => parseSegment(name) !== null)
+    .toSorted();
 }
 
 /** Only what we were told is finished may be deleted: the main thread can begin a segment at any moment. */
@@ -188,10 +202,16 @@ function setAside(lines: readonly string[]): void {
       closeSync(fd);
     }
   } catch (error) {
-    tell({ kind: 'damaged', text: storeError(`${lines.length} unreadable lines of the spool could not be kept in ${file}`, error).message });
+    tell({
+      kind: 'damaged',
+      text: storeError(`${lines.length} unreadable lines of the spool could not be kept in ${file}`, error).message,
+    });
     return;
   }
-  tell({ kind: 'damaged', text: `${lines.length} lines of the record spool held no call record. They are kept in ${file}.` });
+  tell({
+    kind: 'damaged',
+    text: `${lines.length} lines of the record spool held no call record. They are kept in ${file}.`,
+  });
 }
 
 /** Everything that is in the spool now. Throws at the first fault; what was committed until then stays. */
@@ -205,7 +225,10 @@ function storeAll(): SpoolPlace {
   }
   if (bytes === null && current.bytes > 0 && goneTurn !== current.turn && !isStopping) {
     goneTurn = current.turn;
-    tell({ kind: 'gone', text: `A file of call records in ${spoolFolder} was deleted before it was stored. Leave that folder to GENVoice.` });
+    tell({
+      kind: 'gone',
+      text: `A file of call records in ${spoolFolder} was deleted before it was stored. Leave that folder to GENVoice.`,
+    });
   }
   return { turn: current.turn, bytes: bytes ?? current.bytes };
 }
@@ -274,7 +297,10 @@ function storeDirectly(lines: readonly string[]): void {
     tell({ kind: 'direct-stored', lines: lines.length, duplicates, damaged });
   } catch (error) {
     release();
-    tell({ kind: 'direct-refused', text: storeError(`Call records cannot be stored in ${databaseFile}`, error).message });
+    tell({
+      kind: 'direct-refused',
+      text: storeError(`Call records cannot be stored in ${databaseFile}`, error).message,
+    });
   }
 }
 

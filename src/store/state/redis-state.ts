@@ -135,7 +135,9 @@ export class RedisState implements SharedStatePort {
     await this.#ask(() => this.#scripts.gvHeartbeat(this.#key('heartbeats'), owner, String(Math.round(ttlMs))));
   }
   async deadOwners(): Promise<readonly string[]> {
-    return (await this.#ask(() => this.#scripts.gvDeadOwners(this.#key('owners'), this.#key('heartbeats')))) as string[];
+    return (await this.#ask(() =>
+      this.#scripts.gvDeadOwners(this.#key('owners'), this.#key('heartbeats')),
+    )) as string[];
   }
   async adoptCall(id: string, fromOwner: string, toOwner: string): Promise<boolean> {
     return (await this.#ask(() => this.#scripts.gvAdoptCall(this.#key('owners'), id, fromOwner, toOwner))) === 1;
@@ -172,7 +174,11 @@ export class RedisState implements SharedStatePort {
     } catch (error) {
       const reply = error instanceof Error && error.name === 'ReplyError';
       const why = error instanceof Error ? error.message.slice(0, 200) : String(error);
-      if (!reply) throw new StoreError('unreachable', `Redis at ${this.#where} did not answer (${why}). The connection is tried again.`);
+      if (!reply)
+        throw new StoreError(
+          'unreachable',
+          `Redis at ${this.#where} did not answer (${why}). The connection is tried again.`,
+        );
       throw new StoreError('failed', `Redis at ${this.#where} refused a request: ${why}`);
     }
   }
@@ -209,7 +215,10 @@ function placeOf(url: string): string {
     throw new StoreError('refused', 'The Redis address is no URL. Write it as redis://host:6379 (rediss:// for TLS).');
   }
   if (parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:') {
-    throw new StoreError('refused', 'The Redis address must begin with redis:// or rediss://, for example redis://127.0.0.1:6379.');
+    throw new StoreError(
+      'refused',
+      'The Redis address must begin with redis:// or rediss://, for example redis://127.0.0.1:6379.',
+    );
   }
   return `${parsed.hostname}:${parsed.port === '' ? '6379' : parsed.port}${parsed.pathname === '/' ? '' : parsed.pathname}`;
 }
@@ -244,7 +253,9 @@ async function warnOfEviction(redis: Redis, where: string, onAlarm: OnAlarm): Pr
   const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? 'noeviction';
   const limit = Number(/^maxmemory:(\d+)/m.exec(memory)?.[1] ?? 0);
   if (limit === 0 || policy === 'noeviction') return;
-  onAlarm(`Redis at ${where} may drop live calls when its memory is full (${policy}). Set maxmemory-policy to noeviction there.`);
+  onAlarm(
+    `Redis at ${where} may drop live calls when its memory is full (${policy}). Set maxmemory-policy to noeviction there.`,
+  );
 }
 
 function pairs(flat: readonly string[]): [string, string][] {

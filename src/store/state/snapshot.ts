@@ -28,8 +28,14 @@ function isSnapshot(value: unknown): value is CallSnapshot {
   if (!isObject(value)) return false;
   const hasTexts = ['id', 'channel', 'dialled', 'direction'].every((field) => typeof value[field] === 'string');
   const hasLists = ['variables', 'secretVariables', 'trace', 'legs'].every((field) => Array.isArray(value[field]));
-  return hasTexts && hasLists && typeof value['startedAtMs'] === 'number' && isObject(value['caller']) &&
-    isObject(value['sip']) && isActivity(value['activity']);
+  return (
+    hasTexts &&
+    hasLists &&
+    typeof value['startedAtMs'] === 'number' &&
+    isObject(value['caller']) &&
+    isObject(value['sip']) &&
+    isActivity(value['activity'])
+  );
 }
 
 function isActivity(value: unknown): boolean {

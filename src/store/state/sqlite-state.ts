@@ -47,11 +47,13 @@ const SQL = {
   removeCall: 'DELETE FROM live_calls WHERE id = ?',
   listCalls: 'SELECT id, owner, snapshot FROM live_calls',
   setAside: 'INSERT INTO unreadable (id, found_at_ms, snapshot) SELECT id, ?, snapshot FROM live_calls WHERE id = ?',
-  nextTurn: 'INSERT INTO turns (key, turn) VALUES (?, 1) ON CONFLICT (key) DO UPDATE SET turn = turn + 1 RETURNING turn - 1 AS turn',
+  nextTurn:
+    'INSERT INTO turns (key, turn) VALUES (?, 1) ON CONFLICT (key) DO UPDATE SET turn = turn + 1 RETURNING turn - 1 AS turn',
   putTalked:
     'INSERT INTO last_talked (customer, extension, at_ms) VALUES (?, ?, ?) ON CONFLICT (customer, extension) DO UPDATE SET at_ms = excluded.at_ms',
   talked: 'SELECT at_ms FROM last_talked WHERE customer = ? AND extension = ?',
-  heartbeat: 'INSERT INTO heartbeats (owner, until_ms) VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET until_ms = excluded.until_ms',
+  heartbeat:
+    'INSERT INTO heartbeats (owner, until_ms) VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET until_ms = excluded.until_ms',
   deadOwners:
     'SELECT DISTINCT owner FROM live_calls WHERE owner NOT IN (SELECT owner FROM heartbeats WHERE until_ms > ?)',
   adopt: 'UPDATE live_calls SET owner = ? WHERE id = ? AND owner = ?',
@@ -182,7 +184,7 @@ export class SqliteState implements SharedStatePort {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     clearInterval(this.#timer);
-    for (let left = Infinity; this.#unsaved.size < left && this.#unsaved.size > 0; ) {
+    for (let left = Infinity; this.#unsaved.size < left && this.#unsaved.size > 0;) {
       left = this.#unsaved.size;
       this.#retryUnsaved();
     }
@@ -199,7 +201,8 @@ export class SqliteState implements SharedStatePort {
     } catch (error) {
       if (error instanceof StoreError && error.fault === 'closed') throw error;
       const told = storeError(`The state of live calls in ${this.#options.stateFile} could not be written`, error);
-      if (this.#unsaved.size === 0) this.#options.onAlarm(`${told.message} Calls go on; a restart would not know them.`);
+      if (this.#unsaved.size === 0)
+        this.#options.onAlarm(`${told.message} Calls go on; a restart would not know them.`);
       this.#unsaved.set(id, call === null ? null : structuredClone(call));
       throw told;
     }
@@ -228,7 +231,9 @@ export class SqliteState implements SharedStatePort {
   }
 
   #tellSaved(): void {
-    this.#options.onAlarm(`The state of live calls in ${this.#options.stateFile} is written again; nothing is missing.`);
+    this.#options.onAlarm(
+      `The state of live calls in ${this.#options.stateFile} is written again; nothing is missing.`,
+    );
   }
 
   #setAside(id: string): void {

@@ -9,7 +9,8 @@ const SALT_BYTES = 16;
 const TAG_BYTES = 32;
 /** Each hash takes 19 MiB and a thread of the pool: a flood of attempts waits instead of taking them all. */
 const MAX_AT_ONCE = 2;
-const PHC_FORM = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{16,64})\$([A-Za-z0-9+/]{16,128})$/;
+const PHC_FORM =
+  /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{16,64})\$([A-Za-z0-9+/]{16,128})$/;
 
 let running = 0;
 const queue: (() => void)[] = [];
@@ -17,9 +18,7 @@ const queue: (() => void)[] = [];
 /** PHC text of `pin`, with a new salt. About 60 ms, off the main thread. */
 export async function hashPin(pin: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
-  const tag = await limited(() =>
-    hashArgon2('argon2id', { message: pin, nonce: salt, ...COST, tagLength: TAG_BYTES }),
-  );
+  const tag = await limited(() => hashArgon2('argon2id', { message: pin, nonce: salt, ...COST, tagLength: TAG_BYTES }));
   return `$argon2id$v=19$m=${COST.memory},t=${COST.passes},p=${COST.parallelism}$${base64(salt)}$${base64(tag)}`;
 }
 

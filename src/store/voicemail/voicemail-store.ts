@@ -77,9 +77,17 @@ export class VoicemailStore implements VoicemailPort {
   /** Durable when it resolves. Rejects with `refused` for a name or audio that is none, and when the disk does. */
   async addMessage(message: Omit<VoicemailMessage, 'file'>, audio: Uint8Array): Promise<VoicemailMessage> {
     const max = this.#options.maxAudioBytes ?? DEFAULT_MAX_AUDIO_BYTES;
-    if (!isWav(audio)) throw new StoreError('refused', `The audio of message ${message.id.slice(0, 64)} is no WAV file.`);
-    if (audio.byteLength > max) throw new StoreError('refused', `The audio of message ${message.id.slice(0, 64)} has ${audio.byteLength} bytes; at most ${max} are kept.`);
-    const kept: VoicemailMessage = { ...message, file: `${safeName('mailbox', message.mailbox)}/${safeName('message id', message.id)}.wav` };
+    if (!isWav(audio))
+      throw new StoreError('refused', `The audio of message ${message.id.slice(0, 64)} is no WAV file.`);
+    if (audio.byteLength > max)
+      throw new StoreError(
+        'refused',
+        `The audio of message ${message.id.slice(0, 64)} has ${audio.byteLength} bytes; at most ${max} are kept.`,
+      );
+    const kept: VoicemailMessage = {
+      ...message,
+      file: `${safeName('mailbox', message.mailbox)}/${safeName('message id', message.id)}.wav`,
+    };
     const file = this.#pathOf(kept);
     const old = await this.#thread.get('SELECT id FROM messages WHERE id = ?', kept.id);
     if (old !== null) throw new StoreError('refused', `There is a voicemail message ${kept.id} already.`);
@@ -167,13 +175,24 @@ export class VoicemailStore implements VoicemailPort {
     const nowMs = Math.round(this.#nowMs());
     const taken = await this.#thread.get(TAKE_ATTEMPT, nowMs, customer, mailbox);
     if (taken === null) {
-      const row = await this.#thread.get('SELECT locked_until_ms FROM pins WHERE customer = ? AND mailbox = ?', customer, mailbox);
+      const row = await this.#thread.get(
+        'SELECT locked_until_ms FROM pins WHERE customer = ? AND mailbox = ?',
+        customer,
+        mailbox,
+      );
       return row === null ? { kind: 'not-set' } : { kind: 'locked', untilMs: Number(row['locked_until_ms']) };
     }
     const isRight = await isPin(String(taken['hash']), pin.slice(0, 64));
     const wrong = Number(taken['wrong']);
-    if (!isRight) return wrong >= MAX_WRONG ? { kind: 'locked', untilMs: nowMs + LOCK_MS } : { kind: 'wrong', attemptsLeft: MAX_WRONG - wrong };
-    await this.#thread.run('UPDATE pins SET wrong = 0, locked_until_ms = 0 WHERE customer = ? AND mailbox = ?', customer, mailbox);
+    if (!isRight)
+      return wrong >= MAX_WRONG
+        ? { kind: 'locked', untilMs: nowMs + LOCK_MS }
+        : { kind: 'wrong', attemptsLeft: MAX_WRONG - wrong };
+    await this.#thread.run(
+      'UPDATE pins SET wrong = 0, locked_until_ms = 0 WHERE customer = ? AND mailbox = ?',
+      customer,
+      mailbox,
+    );
     return { kind: 'right' };
   }
 
@@ -183,7 +202,12 @@ export class VoicemailStore implements VoicemailPort {
     safeName('mailbox', mailbox);
     if (!PIN_FORM.test(pin)) throw new StoreError('refused', 'pin must have 4 to 12 digits.');
     const hash = await hashPin(pin);
-    await this.#thread.run('INSERT OR REPLACE INTO pins (customer, mailbox, hash, wrong, locked_until_ms) VALUES (?, ?, ?, 0, 0)', customer, mailbox, hash);
+    await this.#thread.run(
+      'INSERT OR REPLACE INTO pins (customer, mailbox, hash, wrong, locked_until_ms) VALUES (?, ?, ?, 0, 0)',
+      customer,
+      mailbox,
+      hash,
+    );
   }
 
   async close(): Promise<void> {
@@ -207,7 +231,12 @@ export class VoicemailStore implements VoicemailPort {
   /** Built from checked names, never from `message.file`. */
   #pathOf(message: VoicemailMessage): string {
     const customer = safeName('customer', message.customer);
-    return join(this.#options.folder, customer, safeName('mailbox', message.mailbox), `${safeName('message id', message.id)}.wav`);
+    return join(
+      this.#options.folder,
+      customer,
+      safeName('mailbox', message.mailbox),
+      `${safeName('message id', message.id)}.wav`,
+    );
   }
 }
 

@@ -24,7 +24,13 @@ beforeEach(() => {
 afterEach(() => rmSync(paths.folder, { recursive: true }));
 
 describe('plan history', () => {
-  const draft = (text: string, basedOn: string | null) => ({ text, hash: `h:${text}`, by: 'ann', reason: 'why', basedOn });
+  const draft = (text: string, basedOn: string | null) => ({
+    text,
+    hash: `h:${text}`,
+    by: 'ann',
+    reason: 'why',
+    basedOn,
+  });
   let history: PlanHistory;
   beforeEach(() => {
     history = new PlanHistory(paths.databases.admin, () => nowMs);
@@ -35,7 +41,15 @@ describe('plan history', () => {
     expect(await history.publish('acme', draft('one', null))).toEqual({ kind: 'published', version: 1 });
     expect(await history.publish('acme', draft('two 🐈', 'h:one'))).toEqual({ kind: 'published', version: 2 });
     expect(await history.publish('bolt', draft('one', null))).toEqual({ kind: 'published', version: 1 });
-    expect(await history.current('acme')).toEqual({ customer: 'acme', version: 2, hash: 'h:two 🐈', by: 'ann', reason: 'why', publishedAtMs: nowMs, text: 'two 🐈' });
+    expect(await history.current('acme')).toEqual({
+      customer: 'acme',
+      version: 2,
+      hash: 'h:two 🐈',
+      by: 'ann',
+      reason: 'why',
+      publishedAtMs: nowMs,
+      text: 'two 🐈',
+    });
     expect((await history.get('acme', 1))?.text).toBe('one');
     expect((await history.get('acme', 'h:one'))?.version).toBe(1);
     expect(await history.get('acme', 9)).toBeNull();
@@ -47,7 +61,10 @@ describe('plan history', () => {
   it('refuses a write that was based on something else, and shows what is current', async () => {
     await history.publish('acme', draft('one', null));
     await history.publish('acme', draft('two', 'h:one'));
-    expect(await history.publish('acme', draft('three', 'h:one'))).toMatchObject({ kind: 'conflict', current: { version: 2, hash: 'h:two' } });
+    expect(await history.publish('acme', draft('three', 'h:one'))).toMatchObject({
+      kind: 'conflict',
+      current: { version: 2, hash: 'h:two' },
+    });
     expect(await history.publish('acme', draft('three', null))).toMatchObject({ kind: 'conflict' });
     expect(await history.publish('new', draft('x', 'h:y'))).toEqual({ kind: 'conflict', current: null });
     expect(await history.list('acme')).toHaveLength(2);
@@ -68,18 +85,32 @@ describe('plan history', () => {
     expect(await history.publish('acme', draft('one', 'h:one'))).toEqual({ kind: 'unchanged', version: 1 });
     await history.publish('acme', draft('two', 'h:one'));
     expect(await history.restore('acme', 1, 'bob', 'h:two')).toEqual({ kind: 'published', version: 3 });
-    expect(await history.current('acme')).toMatchObject({ version: 3, text: 'one', by: 'bob', reason: 'restored version 1' });
+    expect(await history.current('acme')).toMatchObject({
+      version: 3,
+      text: 'one',
+      by: 'bob',
+      reason: 'restored version 1',
+    });
     await expect(history.restore('acme', 9, 'bob', 'h:one')).rejects.toMatchObject({ fault: 'unknown' });
   });
 
   it.each(['', '../x', 'a/b', 'a\u0000b', '.hidden', 'x'.repeat(65)])('refuses the customer %j', async (customer) => {
-    await expect(history.publish(customer, draft('one', null))).rejects.toMatchObject({ fault: 'refused', message: expect.stringContaining('customer') });
+    await expect(history.publish(customer, draft('one', null))).rejects.toMatchObject({
+      fault: 'refused',
+      message: expect.stringContaining('customer'),
+    });
   });
 });
 
 describe('secrets', () => {
   let secrets: Secrets;
-  const open = () => openSecrets({ adminFile: paths.databases.admin, apiKeyFile: paths.apiKey, ariPasswordFile: paths.ariPassword, nowMs: () => nowMs });
+  const open = () =>
+    openSecrets({
+      adminFile: paths.databases.admin,
+      apiKeyFile: paths.apiKey,
+      ariPasswordFile: paths.ariPassword,
+      nowMs: () => nowMs,
+    });
   beforeEach(async () => {
     secrets = await open();
   });
@@ -89,7 +120,10 @@ describe('secrets', () => {
     const { password, ...phone } = await secrets.createPhoneSecret('acme', '201');
     expect(password).toMatch(/^[a-zA-Z2-9]{20}$/);
     expect(phone).toMatchObject({ sipUser: 'acme-201', realm: 'genvoice' });
-    for (const [method, digest] of [['md5', phone.ha1Md5], ['sha256', phone.ha1Sha256]] as const) {
+    for (const [method, digest] of [
+      ['md5', phone.ha1Md5],
+      ['sha256', phone.ha1Sha256],
+    ] as const) {
       expect(digest).toBe(createHash(method).update(`acme-201:genvoice:${password}`).digest('hex'));
     }
     expect(await secrets.getPhone('acme', '201')).toEqual(phone);
@@ -125,7 +159,15 @@ describe('secrets', () => {
   it('takes nothing else for a key', async () => {
     const { secret, id } = await secrets.createApiKey('x', 'admin');
     const lastChanged = `${secret.slice(0, -1)}${secret.endsWith('A') ? 'B' : 'A'}`;
-    for (const other of ['', 'gv_', lastChanged, `${secret} `, secret.toUpperCase(), `gv_${id}_`, '🐈'.repeat(100_000)]) {
+    for (const other of [
+      '',
+      'gv_',
+      lastChanged,
+      `${secret} `,
+      secret.toUpperCase(),
+      `gv_${id}_`,
+      '🐈'.repeat(100_000),
+    ]) {
       expect(secrets.verifyApiKey(other)).toBeNull();
     }
   });
@@ -160,7 +202,12 @@ describe('voicemail', () => {
     ...more,
   });
   beforeEach(async () => {
-    store = await openVoicemail({ adminFile: paths.databases.admin, folder: paths.voicemail, mediaUriOf: (file) => `sound:${file}`, nowMs: () => nowMs });
+    store = await openVoicemail({
+      adminFile: paths.databases.admin,
+      folder: paths.voicemail,
+      mediaUriOf: (file) => `sound:${file}`,
+      nowMs: () => nowMs,
+    });
   });
   afterEach(() => store.close());
 
@@ -174,13 +221,19 @@ describe('voicemail', () => {
     const media = await store.mediaOf(kept);
     expect(media).toBe(`sound:${join(paths.voicemail, 'acme/sales/m1.wav')}`);
     expect(readFileSync(media.slice('sound:'.length))).toEqual(wav);
-    expect(await store.usage('acme', 'sales')).toEqual({ messages: 2, newMessages: 2, bytes: 2 * wav.length, durationMs: 8000 });
+    expect(await store.usage('acme', 'sales')).toEqual({
+      messages: 2,
+      newMessages: 2,
+      bytes: 2 * wav.length,
+      durationMs: 8000,
+    });
     expect(await store.isFull('acme', 'sales', 2)).toBe(true);
     expect(await store.isFull('acme', 'sales', 3)).toBe(false);
   });
 
   it('marks as heard, deletes and purges by age, audio included', async () => {
-    for (const [n, id] of ['old', 'mid', 'new'].entries()) await store.addMessage(message(id, { receivedAtMs: nowMs - 3000 + n * 1000 }), wav);
+    for (const [n, id] of ['old', 'mid', 'new'].entries())
+      await store.addMessage(message(id, { receivedAtMs: nowMs - 3000 + n * 1000 }), wav);
     await store.markHeard('mid');
     expect((await store.listMessages('acme', 'sales')).map(({ isNew }) => isNew)).toEqual([true, false, true]);
     expect(await store.purge('acme', 'sales', 2500)).toBe(1);
@@ -192,10 +245,14 @@ describe('voicemail', () => {
   it('refuses names that leave the folder, audio that is none, and a second message with one id', async () => {
     const bad = ['../../etc', 'a/b', '..', '', 'x\u0000', '/abs'];
     for (const name of bad) {
-      await expect(store.addMessage(message('m1', { customer: name }), wav)).rejects.toMatchObject({ fault: 'refused' });
+      await expect(store.addMessage(message('m1', { customer: name }), wav)).rejects.toMatchObject({
+        fault: 'refused',
+      });
       await expect(store.addMessage(message('m1', { mailbox: name }), wav)).rejects.toMatchObject({ fault: 'refused' });
       await expect(store.addMessage(message(name), wav)).rejects.toMatchObject({ fault: 'refused' });
-      await expect(store.mediaOf({ ...message('m1', { mailbox: name }), file: 'x' })).rejects.toMatchObject({ fault: 'refused' });
+      await expect(store.mediaOf({ ...message('m1', { mailbox: name }), file: 'x' })).rejects.toMatchObject({
+        fault: 'refused',
+      });
     }
     await expect(store.addMessage(message('m1'), Buffer.alloc(100))).rejects.toMatchObject({ fault: 'refused' });
     await store.addMessage(message('m1'), wav);
@@ -207,7 +264,11 @@ describe('voicemail', () => {
     await store.addMessage(message('m1'), wav);
     const half = join(paths.voicemail, 'acme/sales/m2.wav.0011.unfinished');
     writeFileSync(half, 'half');
-    const again = await openVoicemail({ adminFile: paths.databases.admin, folder: paths.voicemail, mediaUriOf: (file) => file });
+    const again = await openVoicemail({
+      adminFile: paths.databases.admin,
+      folder: paths.voicemail,
+      mediaUriOf: (file) => file,
+    });
     expect(existsSync(half)).toBe(false);
     expect(await again.listMessages('acme', 'sales')).toHaveLength(1);
     await again.close();
@@ -220,14 +281,22 @@ describe('voicemail', () => {
     expect(await store.checkPin('acme', 'sales', '4712')).toBe(false);
     expect(await store.checkPin('bolt', 'sales', '4711')).toBeNull();
     for (const pin of ['', '123', '12a4', '1'.repeat(13)]) {
-      await expect(store.setPin('acme', 'sales', pin)).rejects.toMatchObject({ fault: 'refused', message: expect.stringContaining('pin') });
+      await expect(store.setPin('acme', 'sales', pin)).rejects.toMatchObject({
+        fault: 'refused',
+        message: expect.stringContaining('pin'),
+      });
     }
   });
 
   it('locks a mailbox for 15 minutes after 5 wrong attempts, side by side too', async () => {
     await store.setPin('acme', 'sales', '4711');
     const tries = await Promise.all(Array.from({ length: 9 }, () => store.tryPin('acme', 'sales', '0000')));
-    expect(tries.filter(({ kind }) => kind === 'wrong').map((check) => (check.kind === 'wrong' ? check.attemptsLeft : -1)).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4]);
+    expect(
+      tries
+        .filter(({ kind }) => kind === 'wrong')
+        .map((check) => (check.kind === 'wrong' ? check.attemptsLeft : -1))
+        .toSorted((a, b) => a - b),
+    ).toEqual([1, 2, 3, 4]);
     expect(tries.filter(({ kind }) => kind === 'locked')).toHaveLength(5);
     expect(await store.tryPin('acme', 'sales', '4711')).toEqual({ kind: 'locked', untilMs: nowMs + 15 * 60_000 });
     nowMs += 15 * 60_000;

@@ -1,6 +1,6 @@
 // What the stores cost the main thread: `node test/unit/store/measure.ts [SECONDS] [FOLDER]`. Not a test: figures only.
 // First single writes in a row, then 200 records and 1,000 state writes a second, with the longest pause of the loop.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -28,9 +28,12 @@ function timed(list: number[], act: () => unknown): void {
 }
 function report(title: string, list: number[]): void {
   const sorted = list.toSorted((a, b) => a - b);
-  const at = (part: number): string => (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(1);
+  const at = (part: number): string =>
+    (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(1);
   const mean = sorted.reduce((sum, value) => sum + value, 0) / Math.max(1, sorted.length);
-  console.log(`${title}: n ${sorted.length}, mean ${mean.toFixed(1)} µs, p50 ${at(0.5)}, p99 ${at(0.99)}, p99.9 ${at(0.999)}, longest ${at(1)} µs`);
+  console.log(
+    `${title}: n ${sorted.length}, mean ${mean.toFixed(1)} µs, p50 ${at(0.5)}, p99 ${at(0.99)}, p99.9 ${at(0.999)}, longest ${at(1)} µs`,
+  );
 }
 
 for (let n = 0; n < 20_000; n += 1) {
@@ -40,7 +43,9 @@ for (let n = 0; n < 20_000; n += 1) {
 }
 report('putCall in a row', took.putCall.slice(1000));
 report('putRecord in a row', took.putRecord.slice(1000));
-console.log(`snapshot ${JSON.stringify(sampleCall('x')).length} characters, record ${JSON.stringify(sampleRecord('x')).length} characters`);
+console.log(
+  `snapshot ${JSON.stringify(sampleCall('x')).length} characters, record ${JSON.stringify(sampleRecord('x')).length} characters`,
+);
 await records.flush();
 
 took.putCall = [];
@@ -69,9 +74,12 @@ async function everyFiveMs(act: (n: number) => void): Promise<void> {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   let n = 0;
+  let longestOwnMs = 0;
   await new Promise<void>((resolve) => {
     const timer = setInterval(() => {
+      const [from, waitedBefore] = [performance.now(), waitedForCpuMs()];
       act(n);
+      longestOwnMs = Math.max(longestOwnMs, performance.now() - from - (waitedForCpuMs() - waitedBefore));
       n += 1;
       if (n < seconds * 200) return;
       clearInterval(timer);
@@ -80,5 +88,12 @@ async function everyFiveMs(act: (n: number) => void): Promise<void> {
   });
   delay.disable();
   const ms = (nanoseconds: number): string => (nanoseconds / 1e6).toFixed(2);
-  console.log(`loop delay over ${seconds} s: mean ${ms(delay.mean)} ms, p99 ${ms(delay.percentile(99))}, longest ${ms(delay.max)} ms (1 ms of it is the meter's own)`);
+  console.log(
+    `loop delay over ${seconds} s: mean ${ms(delay.mean)} ms, p99 ${ms(delay.percentile(99))}, longest ${ms(delay.max)} ms (1 ms of it is the meter's own); longest turn of work less its waits for a CPU ${longestOwnMs.toFixed(2)} ms`,
+  );
+}
+
+/** How long this thread was ready to run and had no CPU (Linux): the share of other programs in a pause. */
+function waitedForCpuMs(): number {
+  return Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ')[1] ?? 0) / 1e6;
 }

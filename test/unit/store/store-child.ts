@@ -27,7 +27,12 @@ async function accept(): Promise<void> {
   const data = openDataFolder({ folder, onAlarm });
   const { databases, spool } = data.paths;
   const records = openSqliteRecords({ databaseFile: databases.records, spoolFolder: spool, onAlarm, gatherMs: 5 });
-  const state = openSqliteState({ stateFile: databases.state, switchesFile: databases.switches, onAlarm, tidyEveryMs: 5 });
+  const state = openSqliteState({
+    stateFile: databases.state,
+    switchesFile: databases.switches,
+    onAlarm,
+    tidyEveryMs: 5,
+  });
   for (let n = 0; ; n += 1) {
     const id = `${name}-${n}`;
     records.putRecord(sampleRecord(id));
@@ -42,8 +47,20 @@ async function accept(): Promise<void> {
 async function fullDisk(): Promise<void> {
   const data = openDataFolder({ folder, onAlarm, minFreeBytes: 1024 * 1024, checkEveryMs: 50 });
   const { databases, spool } = data.paths;
-  const records = openSqliteRecords({ databaseFile: databases.records, spoolFolder: spool, onAlarm, gatherMs: 10, retryMs: 100, reserveBytes: 512 * 1024 });
-  const state = openSqliteState({ stateFile: databases.state, switchesFile: databases.switches, onAlarm, tidyEveryMs: 50 });
+  const records = openSqliteRecords({
+    databaseFile: databases.records,
+    spoolFolder: spool,
+    onAlarm,
+    gatherMs: 10,
+    retryMs: 100,
+    reserveBytes: 512 * 1024,
+  });
+  const state = openSqliteState({
+    stateFile: databases.state,
+    switchesFile: databases.switches,
+    onAlarm,
+    tidyEveryMs: 50,
+  });
   for (let n = 0; n < 50; n += 1) records.putRecord(sampleRecord(`before-${n}`));
   await records.flush();
   fill(`${folder}/ballast`);
@@ -62,7 +79,12 @@ async function fullDisk(): Promise<void> {
   // Polling: the point is that it mends itself, without a request.
   while (records.counters.isFailing || state.unsaved > 0) await pause(20);
   await records.flush();
-  const after = { records: await records.countRecords(), calls: (await state.listCalls()).length, ping: await state.ping(), ...records.counters };
+  const after = {
+    records: await records.countRecords(),
+    calls: (await state.listCalls()).length,
+    ping: await state.ping(),
+    ...records.counters,
+  };
   await state.close();
   await records.close();
   data.close();
