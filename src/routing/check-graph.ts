@@ -1,7 +1,7 @@
 // Rules for a plan as a graph: what no call reaches, what goes round for ever, what has no way out, which variables may
 // be empty, what the failsafe leans on. Every walk is iterative and linear: plans may have any shape.
 import type { Check } from './check.ts';
-import { edgesOf, mayEndAt } from './edges.ts';
+import { edgePointer, mayEndAt } from './edges.ts';
 import type { Edge } from './edges.ts';
 import type { Step, StepId } from './plan.ts';
 import { pointer, quote } from './problem.ts';
@@ -16,7 +16,7 @@ export interface Graph {
 
 /** Adds what is wrong with the shape of a plan. */
 export function checkGraph(check: Check, failsafe: StepId): void {
-  const graph = buildGraph(check.parts.steps);
+  const graph = buildGraph(check);
   const starts = [...check.parts.numbers.values()].map(({ entry }) => graph.indexOf.get(entry));
   const failsafeIndex = graph.indexOf.get(failsafe);
   const reached = reach(graph, [...starts, failsafeIndex]);
@@ -31,13 +31,18 @@ export function checkGraph(check: Check, failsafe: StepId): void {
   checkVariables(check, graph, reached);
 }
 
-function buildGraph(all: ReadonlyMap<StepId, Step>): Graph {
-  const steps = [...all.values()].filter((step) => !step.id.startsWith('@'));
-  const indexOf = new Map(steps.map((step, index) => [step.id, index]));
-  const edges = steps.map((step) => edgesOf(step).flatMap((edge) => {
-    const target = indexOf.get(edge.to);
-    return target === undefined ? [] : [{ ...edge, target }];
-  }));
+function buildGraph({ parts, edges: ways }: Check): Graph {
+  const steps = [...parts.steps.values()].filter((step) => ways.has(step.id));
+  const indexOf = new Map<StepId, number>();
+  steps.forEach((step, index) => indexOf.set(step.id, index));
+  const edges = steps.map((step) => {
+    const known: (Edge & { readonly target: number })[] = [];
+    for (const { to, part, key, isAutomatic } of ways.get(step.id) ?? []) {
+      const target = indexOf.get(to);
+      if (target !== undefined) known.push({ to, part, key, isAutomatic, target });
+    }
+    return known;
+  });
   return { steps, indexOf, edges };
 }
 
@@ -55,9 +60,9 @@ function reach(graph: Graph, starts: readonly (number | undefined)[]): Uint8Arra
 }
 
 /** Reports menus and entries from which no ending can be reached; returns 1 for every such step. */
-function checkWaysOut({ problems }: Check, graph: Graph): Uint8Array {
+function checkWaysOut({ problems, edges }: Check, graph: Graph): Uint8Array {
   const before: number[][] = graph.steps.map(() => []);
-  graph.edges.forEach((edges, from) => edges.forEach((edge) => before[edge.target]?.push(from)));
+  graph.edges.forEach((ways, from) => ways.forEach((edge) => before[edge.target]?.push(from)));
   const ends = new Uint8Array(graph.steps.length);
   const open: number[] = [];
   const mark = (index: number): void => {
@@ -67,7 +72,7 @@ function checkWaysOut({ problems }: Check, graph: Graph): Uint8Array {
   };
   graph.steps.forEach((step, index) => {
     // A target that is not there is reported elsewhere; it could be the way out.
-    if (mayEndAt(step) || (graph.edges[index]?.length ?? 0) < edgesOf(step).length) mark(index);
+    if (mayEndAt(step) || (graph.edges[index]?.length ?? 0) < (edges.get(step.id)?.length ?? 0)) mark(index);
   });
   for (let at = open.pop(); at !== undefined; at = open.pop()) (before[at] ?? []).forEach(mark);
   graph.steps.forEach((step, index) => {
@@ -90,7 +95,7 @@ function checkLoops({ problems }: Check, graph: Graph, stuck: Uint8Array): void 
     const ids = [first.id, ...loop.map((edge) => edge.to)];
     const shown = ids.length > 9 ? [...ids.slice(0, 4), '…', ...ids.slice(-4)] : ids;
     const from = loop.length > 1 ? loop.at(-2)?.to ?? first.id : first.id;
-    problems.problem(pointer('steps', from) + pointer(...last.path), 'endless-loop', `closes a loop that a call can go round for ever while nobody does anything: ${shown.join(' → ')}`, 'Lead it to a step that ends, for example a voicemail.');
+    problems.problem(pointer('steps', from) + edgePointer(last), 'endless-loop', `closes a loop that a call can go round for ever while nobody does anything: ${shown.join(' → ')}`, 'Lead it to a step that ends, for example a voicemail.');
   }
 }
 

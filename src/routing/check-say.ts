@@ -14,8 +14,9 @@ const SPOKEN: Readonly<Record<'digits' | 'number' | 'date' | 'time', { readonly 
 };
 
 /** Adds what is wrong with a list of things to say; `path` is the list's pointer. */
-export function checkSay({ refer, problems, options: { phrases } }: Check, items: readonly SayItem[], path: string): void {
+export function checkSay({ refer, problems, parts: { prompts }, options: { phrases } }: Check, items: readonly SayItem[], path: string): void {
   items.forEach((item, index) => {
+    if (item.kind === 'prompt' && prompts.has(item.name)) return;
     const at = `${path}/${index}`;
     if (item.kind === 'prompt') {
       refer('prompts', item.name, at);

@@ -1,7 +1,7 @@
 // Rules for single steps: what they name, and settings that contradict each other.
 import type { Check } from './check.ts';
 import { checkBraces, checkSay } from './check-say.ts';
-import { edgesOf } from './edges.ts';
+import { edgePointer } from './edges.ts';
 import { nearest } from './nearest.ts';
 import type { CallerStep, CollectStep, LookupStep, MenuStep, RingStep, Step, SwitchStep } from './plan.ts';
 import { pointer, quote } from './problem.ts';
@@ -15,7 +15,9 @@ export function checkSteps(check: Check): void {
   for (const step of check.parts.steps.values()) {
     if (step.id.startsWith('@')) continue;
     const at = pointer('steps', step.id);
-    for (const edge of edgesOf(step)) check.refer('steps', edge.to, at + pointer(...edge.path));
+    for (const edge of check.edges.get(step.id) ?? []) {
+      if (!check.parts.steps.has(edge.to)) check.refer('steps', edge.to, at + edgePointer(edge));
+    }
     checkStep(check, step, at, beginnings);
   }
 }

@@ -66,7 +66,7 @@ function flow(graph: Graph, bits: ReadonlyMap<string, number>): Int32Array {
 /** True when the step has set its variables on this way out. */
 function mayHaveSet(step: Step, edge: Edge): boolean {
   const success = step.kind === 'collect' ? 'collected' : 'found';
-  return edge.outcome === success || (edge.path[0] === 'fallback' && step.on[success] === undefined);
+  return edge.key === success || (edge.part === 'fallback' && step.on[success] === undefined);
 }
 
 function variablesSetBy(step: Step): string[] {
@@ -74,11 +74,13 @@ function variablesSetBy(step: Step): string[] {
   return step.kind === 'lookup' ? Object.keys(step.save) : [];
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 function variablesUsedBy(step: Step): ReadonlySet<string> {
   const texts: string[] = [];
-  const spoken = (items: readonly SayItem[]): void => items.forEach((item) => {
-    if (item.kind !== 'prompt' && item.kind !== 'phrase') texts.push(item.value);
-  });
+  const spoken = (items: readonly SayItem[]): void => {
+    for (const item of items) if (item.kind !== 'prompt' && item.kind !== 'phrase') texts.push(item.value);
+  };
   if ('say' in step) spoken(step.say);
   if ('noInputSay' in step) {
     spoken(step.noInputSay);
@@ -86,6 +88,7 @@ function variablesUsedBy(step: Step): ReadonlySet<string> {
   }
   if (step.kind === 'voicemail') spoken(step.greeting);
   if (step.kind === 'lookup') texts.push(step.url, step.body ?? '', ...Object.values(step.headers));
+  if (texts.length === 0 && step.kind !== 'branch') return NONE;
   const used = new Set(texts.flatMap(variablesIn).filter((name) => !isBuiltIn(name)));
   if (step.kind === 'branch') used.add(step.variable);
   return used;

@@ -4,8 +4,10 @@ import type { Parts, ReadJson } from './build.ts';
 import { checkGraph } from './check-graph.ts';
 import { checkDirectory } from './check-directory.ts';
 import { checkSteps } from './check-steps.ts';
+import { edgesOf } from './edges.ts';
+import type { Edge } from './edges.ts';
 import { nearest } from './nearest.ts';
-import type { RoutingPlan } from './plan.ts';
+import type { RoutingPlan, StepId } from './plan.ts';
 import { pointer, quote } from './problem.ts';
 import type { Problem, ProblemList } from './problem.ts';
 
@@ -28,6 +30,8 @@ export interface Check {
   readonly read: ReadJson;
   readonly options: CheckOptions;
   readonly problems: ProblemList;
+  /** Ways out of each step that the admin wrote. */
+  readonly edges: ReadonlyMap<StepId, readonly Edge[]>;
   /** Reports `name` at `path` unless the section has an entry of that name. */
   readonly refer: (section: Section, name: string, path: string) => void;
 }
@@ -48,8 +52,10 @@ const MAX_GUESSES = 100;
 
 /** Adds everything that is wrong between the parts of one plan. */
 export function checkParts(parts: Parts, read: ReadJson, options: CheckOptions, problems: ProblemList): void {
+  const edges = new Map<StepId, readonly Edge[]>();
+  for (const step of parts.steps.values()) if (!step.id.startsWith('@')) edges.set(step.id, edgesOf(step));
   const check: Check = {
-    parts, read, options, problems,
+    parts, read, options, problems, edges,
     refer: (section, name, path) => {
       if (parts[section].has(name) || isDeclared(options.raw, section, name)) return;
       const { noun, code } = SECTION_WORDS[section];

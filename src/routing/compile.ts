@@ -35,7 +35,7 @@ export interface Compiled {
 
 /**
  * The plan that `json` describes, deep-frozen, every reference in it checked; or null and every problem found, at most
- * 500. Never throws, whatever `json` is. Time grows in proportion to the size of `json`.
+ * 500 (and as many warnings). Never throws, whatever `json` is. Time grows in proportion to the size of `json`.
  */
 export function compile(json: unknown, options: CompileOptions): Compiled {
   const problems = new ProblemList();

@@ -1,13 +1,14 @@
 // The ways out of a step, as the compiled plan has them: for checks, drawings and differences.
 import type { Step, StepId } from './plan.ts';
+import { pointer } from './problem.ts';
 
 /** One way from a step to another. */
 export interface Edge {
   readonly to: StepId;
-  /** Outcome, keys or test that leads there, for people. */
-  readonly outcome: string;
-  /** Where in the step's JSON it stands. */
-  readonly path: readonly (string | number)[];
+  /** The part of the step's JSON that it stands in. */
+  readonly part: 'choices' | 'cases' | 'on' | 'to' | 'fallback';
+  /** Keys, outcome, or index of the case; '' for `to` and `fallback`. */
+  readonly key: string | number;
   /**
    * True when a call can go this way although neither the caller nor a called person does anything: silence, time,
    * a phone that nobody picks up, a failure.
@@ -21,19 +22,34 @@ const BY_PEOPLE: ReadonlySet<string> = new Set(['no-match', 'collected', 'declin
 /** Every way out, the fallback last. Dialled extensions are not among them: they never lead back. */
 export function edgesOf(step: Step): Edge[] {
   if (step.kind === 'end') return [];
-  if (step.kind === 'goto') return [{ to: step.to, outcome: '', path: ['to'], isAutomatic: true }];
+  if (step.kind === 'goto') return [{ to: step.to, part: 'to', key: '', isAutomatic: true }];
   const edges: Edge[] = [];
   if (step.kind === 'menu') {
-    for (const [keys, to] of Object.entries(step.choices)) edges.push({ to, outcome: `key ${keys}`, path: ['choices', keys], isAutomatic: false });
+    for (const keys of Object.keys(step.choices)) edges.push({ to: step.choices[keys] ?? step.fallback, part: 'choices', key: keys, isAutomatic: false });
   }
   if (step.kind === 'caller' || step.kind === 'branch') {
-    step.cases.forEach((test, index) => edges.push({ to: test.to, outcome: caseText(test), path: ['cases', index, 'to'], isAutomatic: true }));
+    step.cases.forEach(({ to }, index) => edges.push({ to, part: 'cases', key: index, isAutomatic: true }));
   }
-  for (const [outcome, to] of Object.entries(step.on)) {
-    edges.push({ to, outcome, path: ['on', outcome], isAutomatic: !BY_PEOPLE.has(outcome) });
+  for (const outcome of Object.keys(step.on)) {
+    edges.push({ to: step.on[outcome] ?? step.fallback, part: 'on', key: outcome, isAutomatic: !BY_PEOPLE.has(outcome) });
   }
-  edges.push({ to: step.fallback, outcome: 'anything else', path: ['fallback'], isAutomatic: true });
+  edges.push({ to: step.fallback, part: 'fallback', key: '', isAutomatic: true });
   return edges;
+}
+
+/** JSON pointer of an edge, below that of its step. */
+export function edgePointer({ part, key }: Edge): string {
+  if (part === 'cases') return pointer(part, key, 'to');
+  return part === 'to' || part === 'fallback' ? pointer(part) : pointer(part, key);
+}
+
+/** Outcome, keys or test that leads this way, for people; '' for the only way out. */
+export function edgeText(step: Step, { part, key }: Edge): string {
+  if (part === 'choices') return `key ${key}`;
+  if (part === 'fallback') return 'anything else';
+  if (part === 'on') return String(key);
+  const test = step.kind === 'caller' || step.kind === 'branch' ? step.cases[Number(key)] : undefined;
+  return test === undefined ? '' : caseText(test);
 }
 
 type AnyCase = Extract<Step, { kind: 'caller' | 'branch' }>['cases'][number];

@@ -18,7 +18,10 @@ export function deepFreeze<T>(value: T): T {
       for (const entry of at.values()) if (typeof entry === 'object') open.push(entry);
       for (const method of ['set', 'delete', 'clear']) Object.defineProperty(at, method, { value: refuse, enumerable: false });
     } else {
-      for (const entry of Object.values(at)) if (typeof entry === 'object') open.push(entry);
+      for (const key in at) {
+        const entry = (at as Record<string, unknown>)[key];
+        if (typeof entry === 'object') open.push(entry);
+      }
     }
     Object.freeze(at);
   }

@@ -1,6 +1,6 @@
 // Drawings in Mermaid's language: a whole plan, or the path of one call. Ids and labels are the admin's: all of them are
 // escaped, so that no label can become an instruction of the drawing.
-import { edgesOf } from './edges.ts';
+import { edgesOf, edgeText } from './edges.ts';
 import { endText } from './explain-text.ts';
 import type { Explanation } from './explain.ts';
 import type { RoutingPlan, Step } from './plan.ts';
@@ -42,10 +42,11 @@ export function explainMermaid({ to, path, end }: Explanation): string {
 
 function outcomesByTarget(step: Step): ReadonlyMap<string, string[]> {
   const byTarget = new Map<string, string[]>();
-  for (const { to, outcome } of edgesOf(step)) {
-    const outcomes = byTarget.get(to);
+  for (const edge of edgesOf(step)) {
+    const outcome = edgeText(step, edge);
+    const outcomes = byTarget.get(edge.to);
     if (outcomes) outcomes.push(outcome);
-    else byTarget.set(to, [outcome]);
+    else byTarget.set(edge.to, [outcome]);
   }
   return byTarget;
 }

@@ -16,24 +16,26 @@ export interface Problem {
   readonly column?: number;
 }
 
-/** Most problems that are reported at once; a file with more is not read by anybody anyway. */
+/** Most problems, and most warnings, that are reported at once; nobody reads more. Warnings never push problems out. */
 export const MAX_PROBLEMS = 500;
 
 /** JSON pointer of a path of keys, `~` and `/` escaped. */
 export function pointer(...keys: readonly (string | number)[]): string {
   let text = '';
-  for (const key of keys) text += `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  for (const key of keys) {
+    const plain = String(key);
+    text += `/${/[~/]/.test(plain) ? plain.replaceAll('~', '~0').replaceAll('/', '~1') : plain}`;
+  }
   return text;
 }
 
-/** Gathers problems up to `MAX_PROBLEMS`; the last one then says how many there were besides. */
+/** Gathers problems and warnings, `MAX_PROBLEMS` of each; a last entry then says how many there were besides. */
 export class ProblemList {
   readonly #list: Problem[] = [];
+  readonly #counts = { problem: 0, warning: 0 };
   #more = 0;
-  #failed = false;
 
   problem(path: string, code: string, message: string, hint: string): void {
-    this.#failed = true;
     this.#add({ path, code, severity: 'problem', message, hint });
   }
 
@@ -43,10 +45,10 @@ export class ProblemList {
 
   /** True when at least one entry is more than a warning. */
   get failed(): boolean {
-    return this.#failed;
+    return this.#counts.problem > 0;
   }
 
-  /** Number of entries so far, bounded by `MAX_PROBLEMS`. */
+  /** Number of entries kept so far. */
   get size(): number {
     return this.#list.length;
   }
@@ -61,13 +63,14 @@ export class ProblemList {
     if (this.#more > 0) {
       const message = `has ${this.#more} more problems and warnings that are not listed`;
       const hint = `Mend the first ${MAX_PROBLEMS} and check again.`;
-      problems.push({ path: '', code: 'too-many-problems', severity: this.#failed ? 'problem' : 'warning', message, hint });
+      problems.push({ path: '', code: 'too-many-problems', severity: this.failed ? 'problem' : 'warning', message, hint });
     }
     return problems;
   }
 
   #add(problem: Problem): void {
-    if (this.#list.length < MAX_PROBLEMS) this.#list.push(problem);
+    this.#counts[problem.severity] += 1;
+    if (this.#counts[problem.severity] <= MAX_PROBLEMS) this.#list.push(problem);
     else this.#more += 1;
   }
 }

@@ -130,7 +130,7 @@ describe('the compiled plan', () => {
     const clone = structuredClone(small);
     for (const frozen of [small, freezePlan(clone)]) {
       expect(() => (frozen.steps as Map<string, Step>).set('x', step('bye'))).toThrow(TypeError);
-      expect(() => (frozen.numbers as Map<string, unknown>).clear()).toThrow(TypeError);
+      expect(() => (frozen.prompts as Map<string, unknown>).clear()).toThrow(TypeError);
       expect(Object.isFrozen(frozen.steps.get('menu'))).toBe(true);
       expect(Object.isFrozen(frozen.hours.get('office')?.week)).toBe(true);
     }
