@@ -46,6 +46,7 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX calls_by_caller ON calls (caller, started_at_ms, id);
       CREATE INDEX calls_by_called ON calls (called, started_at_ms, id);
       CREATE INDEX calls_by_end ON calls (end_code, started_at_ms, id);
+      CREATE INDEX calls_by_customer_end ON calls (customer, end_code, started_at_ms, id);
       CREATE TABLE spool_position (segment TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;`,
   },
   {
