@@ -23,11 +23,18 @@ export function checkText(summary: CheckSummary, problems: readonly Problem[], m
     summary.ddis === null ? '' : plural(summary.ddis, 'DDI'),
     `${Math.round(summary.tookMs)} ms`,
   ].filter((part) => part !== '');
-  const found = [faults.length > 0 ? plural(faults.length, 'problem') : '', warnings.length > 0 ? plural(warnings.length, 'warning') : ''].filter((part) => part !== '');
-  const lines = [`${summary.file}: ${found.length === 0 ? `${marks.good} no problems` : found.join(', ')} (${counts.join(', ')})`];
+  const found = [
+    faults.length > 0 ? plural(faults.length, 'problem') : '',
+    warnings.length > 0 ? plural(warnings.length, 'warning') : '',
+  ].filter((part) => part !== '');
+  const lines = [
+    `${summary.file}: ${found.length === 0 ? `${marks.good} no problems` : found.join(', ')} (${counts.join(', ')})`,
+  ];
   const width = Math.min(40, Math.max(0, ...problems.map(({ path }) => (path || '(file)').length)));
   for (const { path, severity, message, hint } of [...faults, ...warnings]) {
-    lines.push(`  ${severity === 'problem' ? marks.problem : marks.warning} ${(path || '(file)').padEnd(width)}  ${message}. ${hint}`);
+    lines.push(
+      `  ${severity === 'problem' ? marks.problem : marks.warning} ${(path || '(file)').padEnd(width)}  ${message}. ${hint}`,
+    );
   }
   return `${lines.join('\n')}\n`;
 }

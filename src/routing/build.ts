@@ -12,7 +12,7 @@ import type { StepJson } from './schema-steps.ts';
 
 /** Ring time of a ring step that names a group and no time of its own. */
 const GROUP_RING_MS = 20_000;
-export const DEFAULT_LIMITS: Limits = Object.freeze({ maxCalls: 100, maxCallsPerCaller: 20, maxCallMs: 14_400_000 });
+const DEFAULT_LIMITS: Limits = Object.freeze({ maxCalls: 100, maxCallsPerCaller: 20, maxCallMs: 14_400_000 });
 
 /** Parts of the JSON that could be read; a part that could not is absent or lacks the entry. */
 export type ReadJson = { readonly [Key in keyof PlanJson]?: PlanJson[Key] | undefined };
@@ -198,8 +198,8 @@ function buildRing(id: StepId, label: string, json: Extract<StepJson, { kind: 'r
 }
 
 /** Steps that no admin writes; an id of the admin's cannot begin with @. */
-export const NOBODY_AVAILABLE: StepId = '@nobody-available';
-export const GOODBYE: StepId = '@goodbye';
+const NOBODY_AVAILABLE: StepId = '@nobody-available';
+const GOODBYE: StepId = '@goodbye';
 
 /** What happens when an extension is dialled: it rings; then its mailbox, or a phrase and the end. */
 function addExtensionSteps(steps: Map<StepId, Step>, extension: Extension, mailboxes: ReadonlyMap<string, Mailbox>): void {

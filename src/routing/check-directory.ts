@@ -10,7 +10,7 @@ import { pointer, quote } from './problem.ts';
 import { checkSay } from './check-say.ts';
 
 /** Codes of the product itself: *97 asks for the voicemail of the phone, *98 for that of any mailbox. */
-export const OWN_FEATURE_CODES: ReadonlySet<string> = new Set(['*97', '*98']);
+const OWN_FEATURE_CODES: ReadonlySet<string> = new Set(['*97', '*98']);
 
 /** Adds what is wrong outside the steps. */
 export function checkDirectory(check: Check): void {

@@ -1,4 +1,5 @@
 // Rules for single steps: what they name, and settings that contradict each other.
+import { isCountryCode } from '../numbering/e164.ts';
 import type { Check } from './check.ts';
 import { checkBraces, checkSay } from './check-say.ts';
 import { edgePointer } from './edges.ts';
@@ -63,9 +64,12 @@ function checkSwitch({ parts, refer, problems }: Check, step: SwitchStep, at: st
   }
 }
 
-function checkCaller({ refer }: Check, step: CallerStep, at: string): void {
+function checkCaller({ refer, problems }: Check, step: CallerStep, at: string): void {
   step.cases.forEach((test, index) => {
     if (test.kind === 'list') refer('callerLists', test.list, `${at}/cases/${index}/list`);
+    if (test.kind === 'country' && !isCountryCode(test.country)) {
+      problems.problem(`${at}/cases/${index}/country`, 'unknown-country', `is ${quote(test.country)}, which is no country that numbers are known of`, 'Write the two letters of the country, for example "GB" or "FR".');
+    }
   });
 }
 

@@ -1,6 +1,7 @@
 // What would happen to a call: walks a plan with the same evaluate, decide and digit matching as a live call. What it
 // cannot know (who answers, what another system says) is taken from the question, or assumed and said so.
 import type { Caller } from '../numbering/caller.ts';
+import { isE164 } from '../numbering/e164.ts';
 import { decide } from './decide.ts';
 import type { EndHow } from './decide.ts';
 import { outcomeText, reasonText, traceText } from './describe.ts';
@@ -92,7 +93,7 @@ export function explain(plan: RoutingPlan, question: Question): Explanation {
 }
 
 function entryOf(plan: RoutingPlan, to: string): StepId | undefined {
-  for (const { ddi, entry } of to.startsWith('+') ? plan.numbers.values() : []) if (ddi === to) return entry;
+  if (isE164(to)) return plan.numbers.get(to)?.entry;
   return plan.extensions.has(to) ? `@${to}` : undefined;
 }
 

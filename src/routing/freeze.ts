@@ -1,5 +1,4 @@
 // Deep freezing of a compiled plan. Object.freeze does not stop Map.set, so that frozen maps also lose their setters.
-import type { RoutingPlan } from './plan.ts';
 
 function refuse(): never {
   throw new TypeError('A compiled plan cannot be changed.');
@@ -26,9 +25,4 @@ export function deepFreeze<T>(value: T): T {
     Object.freeze(at);
   }
   return value;
-}
-
-/** A plan that came out of a worker, frozen as `compile` had it. */
-export function freezePlan(plan: RoutingPlan): RoutingPlan {
-  return deepFreeze(plan);
 }

@@ -48,7 +48,7 @@ function judge(table: HoursTable, epochMs: number, zone: string, nation: Nation)
 }
 
 /** Open times of one local day, before what the day before left over. */
-export function scheduleOf(table: HoursTable, day: number): readonly Interval[] {
+function scheduleOf(table: HoursTable, day: number): readonly Interval[] {
   const date = isoDate(day);
   const listed = table.dates.get(date);
   if (listed) return listed.open;

@@ -1,9 +1,7 @@
 // `{{name}}` in texts of the plan: which variables a text uses, and the ones that every call has.
 
-/** Always there: local date, local time, the caller's number (empty when withheld or none) and the number dialled. */
-export const BUILT_IN_VARIABLES = ['today', 'now', 'caller', 'dialled'] as const;
-
-const BUILT_IN: ReadonlySet<string> = new Set(BUILT_IN_VARIABLES);
+/** Local date, local time, the caller's number (empty when withheld or none) and the number dialled. */
+const BUILT_IN: ReadonlySet<string> = new Set(['today', 'now', 'caller', 'dialled']);
 
 /** Names between `{{` and `}}`, as written apart from spaces, the built-in ones included. */
 export function variablesIn(text: string): string[] {
@@ -14,10 +12,4 @@ export function variablesIn(text: string): string[] {
 /** True for a variable that every call has. */
 export function isBuiltIn(name: string): boolean {
   return BUILT_IN.has(name);
-}
-
-/** `text` with each `{{name}}` replaced; a variable without a value becomes empty. */
-export function fillVariables(text: string, valueOf: (name: string) => string | undefined): string {
-  if (!text.includes('{{')) return text;
-  return text.replace(/\{\{([^{}]{0,200})\}\}/g, (_, name: string) => valueOf(name.trim()) ?? '');
 }

@@ -4,7 +4,7 @@ import { traceText } from '../../../src/routing/describe.ts';
 import { evaluate, isPureStep, switchPosition } from '../../../src/routing/evaluate.ts';
 import type { Facts } from '../../../src/routing/facts.ts';
 import { OUTCOMES } from '../../../src/routing/outcomes.ts';
-import { freezePlan } from '../../../src/routing/freeze.ts';
+import { deepFreeze } from '../../../src/routing/freeze.ts';
 import type { CallerNumber } from '../../../src/numbering/caller.ts';
 import type { E164 } from '../../../src/numbering/e164.ts';
 import type { Outcome, Step } from '../../../src/routing/plan.ts';
@@ -128,7 +128,7 @@ describe('trace sentences', () => {
 describe('the compiled plan', () => {
   test('cannot be changed, its maps included, and freezes again after a worker', () => {
     const clone = structuredClone(small);
-    for (const frozen of [small, freezePlan(clone)]) {
+    for (const frozen of [small, deepFreeze(clone)]) {
       expect(() => (frozen.steps as Map<string, Step>).set('x', step('bye'))).toThrow(TypeError);
       expect(() => (frozen.prompts as Map<string, unknown>).clear()).toThrow(TypeError);
       expect(Object.isFrozen(frozen.steps.get('menu'))).toBe(true);
