@@ -40,7 +40,11 @@ export function createApi(found: Found): Api {
     try {
       return await fetch(`${found.url}${path}`, {
         method: request.method ?? 'GET',
-        headers: { ...(found.key === null ? {} : { Authorization: `Bearer ${found.key}` }), ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...request.headers },
+        headers: {
+          ...(found.key === null ? {} : { Authorization: `Bearer ${found.key}` }),
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...request.headers,
+        },
         ...(body === undefined ? {} : { body }),
         signal,
       });
@@ -68,11 +72,21 @@ export function createApi(found: Found): Api {
   };
 }
 
-async function* readEvents(ask: (path: string, request: Request, signal: AbortSignal) => Promise<Response>, found: Found, path: string, signal: AbortSignal, request: Request): AsyncGenerator<ServerEvent> {
+async function* readEvents(
+  ask: (path: string, request: Request, signal: AbortSignal) => Promise<Response>,
+  found: Found,
+  path: string,
+  signal: AbortSignal,
+  request: Request,
+): AsyncGenerator<ServerEvent> {
   const silent = new AbortController();
   let timer = setTimeout(() => silent.abort(), ANSWER_MS);
   try {
-    const response = await ask(path, { ...request, headers: { ...request.headers, Accept: 'text/event-stream' } }, AbortSignal.any([signal, silent.signal]));
+    const response = await ask(
+      path,
+      { ...request, headers: { ...request.headers, Accept: 'text/event-stream' } },
+      AbortSignal.any([signal, silent.signal]),
+    );
     if (!response.ok || response.body === null) throw await refusal(response, found);
     let text = '';
     const decoder = new TextDecoder();
@@ -80,7 +94,10 @@ async function* readEvents(ask: (path: string, request: Request, signal: AbortSi
       clearTimeout(timer);
       timer = setTimeout(() => silent.abort(), SILENCE_MS);
       text += decoder.decode(chunk, { stream: true });
-      if (text.length > MAX_EVENT_BYTES) throw new CliError(EXIT.unavailable, 'wrong-answer', `${found.url} sends an event without end.`, { hint: 'Another program may be listening there.' });
+      if (text.length > MAX_EVENT_BYTES)
+        throw new CliError(EXIT.unavailable, 'wrong-answer', `${found.url} sends an event without end.`, {
+          hint: 'Another program may be listening there.',
+        });
       const blocks = text.split('\n\n');
       text = blocks.pop() ?? '';
       for (const block of blocks) {
@@ -91,14 +108,20 @@ async function* readEvents(ask: (path: string, request: Request, signal: AbortSi
   } catch (error) {
     if (signal.aborted) return;
     if (error instanceof CliError && !silent.signal.aborted) throw error;
-    throw new CliError(EXIT.unavailable, 'link-lost', `The link to the server at ${found.url} was lost.`, { hint: 'Look with genvoice status whether it still runs.' });
+    throw new CliError(EXIT.unavailable, 'link-lost', `The link to the server at ${found.url} was lost.`, {
+      hint: 'Look with genvoice status whether it still runs.',
+    });
   } finally {
     clearTimeout(timer);
   }
 }
 
 function parseEvent(block: string): ServerEvent | null {
-  const fields = new Map(block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trimStart()] as const));
+  const fields = new Map(
+    block
+      .split('\n')
+      .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trimStart()] as const),
+  );
   try {
     return { event: fields.get('event') ?? 'message', data: JSON.parse(fields.get('data') ?? 'null') };
   } catch {
@@ -110,16 +133,25 @@ async function readJson(response: Response, url: string): Promise<unknown> {
   try {
     return await response.json();
   } catch {
-    throw new CliError(EXIT.unavailable, 'wrong-answer', `What listens at ${url} does not answer like GENVoice.`, { hint: 'Another program has this port, or another version runs. Check GENVOICE_HTTP_PORT.' });
+    throw new CliError(EXIT.unavailable, 'wrong-answer', `What listens at ${url} does not answer like GENVoice.`, {
+      hint: 'Another program has this port, or another version runs. Check GENVOICE_HTTP_PORT.',
+    });
   }
 }
 
 async function refusal(response: Response, found: Found): Promise<CliError> {
   const body = await readJson(response, found.url);
   const problem = (typeof body === 'object' && body !== null ? body : {}) as Partial<ProblemBody>;
-  const detail = typeof problem.detail === 'string' ? plain(problem.detail) : `The server answered with ${response.status}.`;
-  const hint = response.status === 401 && found.key === null ? `There is no key in ${found.dataFolder}. Set GENVOICE_DATA to the data folder of that server, or GENVOICE_API_KEY.` : problem.hint;
-  return new CliError(exitOf(response.status), problem.code ?? `http-${response.status}`, detail, { path: problem.path ?? null, hint: typeof hint === 'string' ? plain(hint) : null });
+  const detail =
+    typeof problem.detail === 'string' ? plain(problem.detail) : `The server answered with ${response.status}.`;
+  const hint =
+    response.status === 401 && found.key === null
+      ? `There is no key in ${found.dataFolder}. Set GENVOICE_DATA to the data folder of that server, or GENVOICE_API_KEY.`
+      : problem.hint;
+  return new CliError(exitOf(response.status), problem.code ?? `http-${response.status}`, detail, {
+    path: problem.path ?? null,
+    hint: typeof hint === 'string' ? plain(hint) : null,
+  });
 }
 
 function exitOf(status: number): ExitCode {
@@ -131,11 +163,24 @@ function exitOf(status: number): ExitCode {
 /** The error of a problem that came as the last event of a stream. */
 export function problemError(data: unknown): CliError {
   const problem = (typeof data === 'object' && data !== null ? data : {}) as Partial<ProblemBody>;
-  return new CliError(exitOf(problem.status ?? 500), problem.code ?? 'server-fault', plain(problem.detail ?? 'The server met a fault.'), { path: problem.path ?? null, hint: problem.hint ?? null });
+  return new CliError(
+    exitOf(problem.status ?? 500),
+    problem.code ?? 'server-fault',
+    plain(problem.detail ?? 'The server met a fault.'),
+    { path: problem.path ?? null, hint: problem.hint ?? null },
+  );
 }
 
 function unreachable(error: unknown, url: string): CliError {
   const name = error instanceof Error ? error.name : '';
-  if (name === 'TimeoutError') return new CliError(EXIT.unavailable, 'too-slow', `The server at ${url} did not answer within ${ANSWER_MS / 1000} s.`, { hint: 'Look into its log; it may be starting or overloaded.' });
-  return new CliError(EXIT.unavailable, 'not-running', `GENVoice is not running at ${url}. Start it with: npm start`, { hint: null });
+  if (name === 'TimeoutError')
+    return new CliError(
+      EXIT.unavailable,
+      'too-slow',
+      `The server at ${url} did not answer within ${ANSWER_MS / 1000} s.`,
+      { hint: 'Look into its log; it may be starting or overloaded.' },
+    );
+  return new CliError(EXIT.unavailable, 'not-running', `GENVoice is not running at ${url}. Start it with: npm start`, {
+    hint: null,
+  });
 }

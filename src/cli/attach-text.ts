@@ -14,7 +14,18 @@ export interface AttachOptions {
 
 /** One part for each file; every part begins with a comment line that names it. */
 export function attachText(options: AttachOptions): string {
-  return [intro(options), http(), ari(options), globals(options), options.dialplan.trimEnd(), fallback(options), pjsip(), after(options)].map((part) => part.trimEnd()).join('\n\n');
+  return [
+    intro(options),
+    http(),
+    ari(options),
+    globals(options),
+    options.dialplan.trimEnd(),
+    fallback(options),
+    pjsip(),
+    after(options),
+  ]
+    .map((part) => part.trimEnd())
+    .join('\n\n');
 }
 
 function file(name: string, why: string): string {
@@ -30,7 +41,15 @@ function intro({ ariApp }: AttachOptions): string {
 }
 
 function http(): string {
-  return [file('http.conf', 'ARI is reached over HTTP; keep it off the public network'), '[general]', 'enabled=yes', 'bindaddr=127.0.0.1   ; or the address that GENVoice reaches, behind a firewall', 'bindport=8088', 'sessionlimit=1000', 'session_keep_alive=60000'].join('\n');
+  return [
+    file('http.conf', 'ARI is reached over HTTP; keep it off the public network'),
+    '[general]',
+    'enabled=yes',
+    'bindaddr=127.0.0.1   ; or the address that GENVoice reaches, behind a firewall',
+    'bindport=8088',
+    'sessionlimit=1000',
+    'session_keep_alive=60000',
+  ].join('\n');
 }
 
 function ari({ ariUser }: AttachOptions): string {
@@ -63,7 +82,9 @@ function globals({ ariApp }: AttachOptions): string {
 
 function fallback(options: AttachOptions): string {
   const head = file('extensions.conf, third part', 'last known route of each DDI; print it again after plans changed');
-  return options.fallback === null ? `${head}\n[gv-fallback-ddi]\n; Empty: no plan is live yet. Start GENVoice once, then print this again.` : `${head}\n${options.fallback.trimEnd()}`;
+  return options.fallback === null
+    ? `${head}\n[gv-fallback-ddi]\n; Empty: no plan is live yet. Start GENVoice once, then print this again.`
+    : `${head}\n${options.fallback.trimEnd()}`;
 }
 
 function pjsip(): string {

@@ -16,13 +16,19 @@ export function attachCommand(program: Command, run: Run): void {
   leaf(
     program,
     run,
-    { name: 'attach', does: 'print what has to be added to an existing Asterisk', examples: ['attach --print', 'attach --print > genvoice-parts.conf'], options: [['--print', 'print it; nothing is ever written by this command']] },
+    {
+      name: 'attach',
+      does: 'print what has to be added to an existing Asterisk',
+      examples: ['attach --print', 'attach --print > genvoice-parts.conf'],
+      options: [['--print', 'print it; nothing is ever written by this command']],
+    },
     attach,
   );
 }
 
 async function attach(cli: Cli, options: Options): Promise<ExitCode> {
-  if (!isSet(options, 'print')) throw misuse('attach only prints.', 'Run genvoice attach --print, and copy the parts by hand.', '--print');
+  if (!isSet(options, 'print'))
+    throw misuse('attach only prints.', 'Run genvoice attach --print, and copy the parts by hand.', '--print');
   const { settings } = readSettings(cli.home, cli.env);
   const fallback = join(resolve(cli.home, settings?.dataFolder ?? '.genvoice/data'), FALLBACK_FILE);
   const text = attachText({

@@ -19,7 +19,10 @@ export function callCommand(program: Command, run: Run): void {
     {
       name: 'call <number>',
       does: 'place a real SIP call through the live plan and print what happens',
-      examples: ['call 01632960018 --keys 1', 'call +441632960018 --from 07700900123 --keys 1,2 --answer 201=busy,202=no-answer'],
+      examples: [
+        'call 01632960018 --keys 1',
+        'call +441632960018 --from 07700900123 --keys 1,2 --answer 201=busy,202=no-answer',
+      ],
       options: [
         ['--keys <keys>', 'keys to press, one entry for each time the call listens: 1,2'],
         ['--from <number>', 'caller; also "withheld" and "none"'],
@@ -50,8 +53,12 @@ async function placeCall(cli: Cli, options: Options, args: readonly string[]): P
     }
   }
   narrator.end();
-  if (cli.interrupted.aborted) throw new CliError(EXIT.interrupted, 'interrupted', 'Interrupted. The call was hung up.');
-  if (result === null) throw new CliError(EXIT.unavailable, 'link-lost', 'The server ended the stream before the call was over.', { hint: 'Look with genvoice calls list where the call ended.' });
+  if (cli.interrupted.aborted)
+    throw new CliError(EXIT.interrupted, 'interrupted', 'Interrupted. The call was hung up.');
+  if (result === null)
+    throw new CliError(EXIT.unavailable, 'link-lost', 'The server ended the stream before the call was over.', {
+      hint: 'Look with genvoice calls list where the call ended.',
+    });
   cli.say.json({ progress, result });
   tellEnd(cli, result);
   return exitOf(result);
@@ -62,7 +69,8 @@ function bodyOf(options: Options, to: string): Record<string, unknown> {
   const from = textOf(options, 'from');
   const customer = textOf(options, 'customer');
   const limit = timeOf(textOf(options, 'timeLimit'), '--time-limit') ?? DEFAULT_LIMIT_MS;
-  if (limit < 1000 || limit > MAX_LIMIT_MS) throw misuse('--time-limit is outside 1 s to 10 min.', 'Write it like 60s or 5m.', '--time-limit');
+  if (limit < 1000 || limit > MAX_LIMIT_MS)
+    throw misuse('--time-limit is outside 1 s to 10 min.', 'Write it like 60s or 5m.', '--time-limit');
   return {
     to,
     keys: keyList(textOf(options, 'keys')).filter((entry) => entry !== ''),
@@ -77,7 +85,8 @@ function bodyOf(options: Options, to: string): Record<string, unknown> {
 function timeOf(text: string | undefined, flag: string): number | undefined {
   if (text === undefined) return undefined;
   const ms = parseDuration(text);
-  if (ms === null) throw misuse(`${flag}: "${text.slice(0, 40)}" is no length of time.`, 'Write it like 5s, 500ms or 2m.', flag);
+  if (ms === null)
+    throw misuse(`${flag}: "${text.slice(0, 40)}" is no length of time.`, 'Write it like 5s, 500ms or 2m.', flag);
   return ms;
 }
 
@@ -134,13 +143,17 @@ function tellEnd(cli: Cli, result: TestCallResult): void {
       say.line(`${say.mark('yes')} Ended at ${where}, as ${version} says.${trace}`);
       break;
     case 'other-end':
-      say.line(`${say.mark('no')} Ended at ${where}; ${version} says ${result.expectedAt === null ? 'otherwise' : plain(result.expectedAt)}.${trace}`);
+      say.line(
+        `${say.mark('no')} Ended at ${where}; ${version} says ${result.expectedAt === null ? 'otherwise' : plain(result.expectedAt)}.${trace}`,
+      );
       break;
     case 'time-limit':
       say.line(`${say.mark('no')} Not over after ${duration(result.durationMs)}; hung up at ${where}.${trace}`);
       break;
     case 'no-asterisk':
-      say.line(`${say.mark('no')} The call could not be placed: ${plain(result.detail ?? 'Asterisk did not take it')}.${trace}`);
+      say.line(
+        `${say.mark('no')} The call could not be placed: ${plain(result.detail ?? 'Asterisk did not take it')}.${trace}`,
+      );
       break;
     case 'interrupted':
       say.line(`${say.mark('no')} Interrupted at ${where}. The call was hung up.${trace}`);

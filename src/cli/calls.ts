@@ -10,8 +10,23 @@ import { table } from './table.ts';
 
 /** Q.850 causes that people meet, in words. */
 const CAUSES: ReadonlyMap<number, string> = new Map([
-  [1, 'unknown number'], [16, 'normal clearing'], [17, 'busy'], [18, 'no response'], [19, 'no answer'], [20, 'phone not reachable'], [21, 'declined'], [26, 'answered elsewhere'],
-  [27, 'out of order'], [28, 'number not complete'], [31, 'ended'], [34, 'no free line'], [38, 'network out of order'], [41, 'temporary failure'], [42, 'overload'], [58, 'not available now'], [127, 'no reason given'],
+  [1, 'unknown number'],
+  [16, 'normal clearing'],
+  [17, 'busy'],
+  [18, 'no response'],
+  [19, 'no answer'],
+  [20, 'phone not reachable'],
+  [21, 'declined'],
+  [26, 'answered elsewhere'],
+  [27, 'out of order'],
+  [28, 'number not complete'],
+  [31, 'ended'],
+  [34, 'no free line'],
+  [38, 'network out of order'],
+  [41, 'temporary failure'],
+  [42, 'overload'],
+  [58, 'not available now'],
+  [127, 'no reason given'],
 ]);
 const HOME_ZONE = 'Europe/London';
 
@@ -37,8 +52,22 @@ export function callsCommands(program: Command, run: Run): void {
     },
     listCalls,
   );
-  leaf(calls, run, { name: 'show <id>', does: 'one call with its trace', examples: ['calls show 7f3a', 'calls show 7f3a --json'] }, showCall);
-  leaf(calls, run, { name: 'watch', does: 'what happens now, until Ctrl+C; JSON lines with --json', examples: ['calls watch', 'calls watch --json'] }, watchCalls);
+  leaf(
+    calls,
+    run,
+    { name: 'show <id>', does: 'one call with its trace', examples: ['calls show 7f3a', 'calls show 7f3a --json'] },
+    showCall,
+  );
+  leaf(
+    calls,
+    run,
+    {
+      name: 'watch',
+      does: 'what happens now, until Ctrl+C; JSON lines with --json',
+      examples: ['calls watch', 'calls watch --json'],
+    },
+    watchCalls,
+  );
 }
 
 async function listCalls(cli: Cli, options: Options): Promise<ExitCode> {
@@ -56,10 +85,29 @@ async function listCalls(cli: Cli, options: Options): Promise<ExitCode> {
   const list = await cli.api().get<CallList>(`/v1/calls${query.size === 0 ? '' : `?${query.toString()}`}`);
   cli.say.json(list);
   const calls = [...list.live, ...list.recent];
-  if (calls.length === 0) cli.say.hint(query.size === 0 ? 'No calls yet. Place one with: genvoice call <number> (genvoice numbers list has them)' : 'No calls fit.');
+  if (calls.length === 0)
+    cli.say.hint(
+      query.size === 0
+        ? 'No calls yet. Place one with: genvoice call <number> (genvoice numbers list has them)'
+        : 'No calls fit.',
+    );
   cli.say.rows(
-    [{ head: 'Id' }, { head: 'Began' }, { head: 'From' }, { head: 'To' }, { head: 'Length', align: 'right' }, { head: 'Where, or how it ended', mayCut: true }],
-    calls.map((call) => [call.id, dateTime(call.startedAt, call.timeZone), callerText(call.caller), phone(call.ddi ?? call.dialled), length(call, cli.nowMs()), whereOrEnd(call)]),
+    [
+      { head: 'Id' },
+      { head: 'Began' },
+      { head: 'From' },
+      { head: 'To' },
+      { head: 'Length', align: 'right' },
+      { head: 'Where, or how it ended', mayCut: true },
+    ],
+    calls.map((call) => [
+      call.id,
+      dateTime(call.startedAt, call.timeZone),
+      callerText(call.caller),
+      phone(call.ddi ?? call.dialled),
+      length(call, cli.nowMs()),
+      whereOrEnd(call),
+    ]),
   );
   if (list.next !== null) cli.say.hint(`More: genvoice calls list --after ${list.next}`);
   return EXIT.yes;
@@ -71,12 +119,16 @@ function length(call: CallSummary, nowMs: number): string {
 
 function whereOrEnd(call: CallSummary): string {
   const test = call.isTest ? ' (test call)' : '';
-  if (call.end === null) return `live: ${plain(call.step ?? 'arriving')}${call.doing === 'step' || call.doing === null ? '' : `, ${call.doing}`}${test}`;
+  if (call.end === null)
+    return `live: ${plain(call.step ?? 'arriving')}${call.doing === 'step' || call.doing === null ? '' : `, ${call.doing}`}${test}`;
   return `${endText(call.end)}${test}`;
 }
 
 function endText(end: { by: string; code: string; cause: number; detail: string | null; fault: string }): string {
-  const cause = end.cause === 0 ? plain(end.code).replaceAll('-', ' ') : `${CAUSES.get(end.cause) ?? plain(end.code)} (${end.cause})`;
+  const cause =
+    end.cause === 0
+      ? plain(end.code).replaceAll('-', ' ')
+      : `${CAUSES.get(end.cause) ?? plain(end.code)} (${end.cause})`;
   return `ended by ${end.by}, ${cause}, fault: ${end.fault}${end.detail === null ? '' : `, ${plain(end.detail)}`}`;
 }
 
@@ -85,10 +137,14 @@ async function showCall(cli: Cli, _options: Options, args: readonly string[]): P
   cli.say.json(call);
   const version = call.planVersion === null ? '' : `  version ${call.planVersion}`;
   const customer = call.customer === null ? '' : `  ${plain(call.customer)}`;
-  cli.say.line(`${call.id}  ${phone(call.ddi ?? call.dialled)} from ${callerText(call.caller)}  ${dateTime(call.startedAt, call.timeZone)} ${zoneName(call.timeZone)}  ${length(call, cli.nowMs())}${customer}${version}${call.isTest ? '  test call' : ''}`);
+  cli.say.line(
+    `${call.id}  ${phone(call.ddi ?? call.dialled)} from ${callerText(call.caller)}  ${dateTime(call.startedAt, call.timeZone)} ${zoneName(call.timeZone)}  ${length(call, cli.nowMs())}${customer}${version}${call.isTest ? '  test call' : ''}`,
+  );
   cli.say.line(traceText(call));
   for (const leg of call.legs) cli.say.line(`  ${legText(leg)}`);
-  cli.say.line(`  came from ${plain(call.sip.endpoint)}, ${plain(call.sip.sourceAddress)}, ${plain(call.sip.transport)}, SIP Call-ID ${plain(call.sip.sipCallId)}`);
+  cli.say.line(
+    `  came from ${plain(call.sip.endpoint)}, ${plain(call.sip.sourceAddress)}, ${plain(call.sip.transport)}, SIP Call-ID ${plain(call.sip.sipCallId)}`,
+  );
   return EXIT.yes;
 }
 
@@ -108,13 +164,17 @@ function traceText(call: CallDetail): string {
     before = at;
     return [`  ${clockTime(line.at, call.timeZone)}`, passed < 50 ? '' : since(passed), line.what, line.text];
   });
-  if (call.end !== null && call.endedAt !== null) rows.push([`  ${clockTime(call.endedAt, call.timeZone)}`, '', '', endText(call.end)]);
+  if (call.end !== null && call.endedAt !== null)
+    rows.push([`  ${clockTime(call.endedAt, call.timeZone)}`, '', '', endText(call.end)]);
   else rows.push(['  now', '', call.step === null ? '' : plain(call.step), call.doing ?? 'live']);
   return table([{ head: '' }, { head: '', align: 'right' }, { head: '' }, { head: '' }], rows, null).trimEnd();
 }
 
 function legText(leg: LegWire): string {
-  const rang = leg.ringingAt === null ? '' : `, rang ${duration(Date.parse(leg.answeredAt ?? leg.endedAt ?? leg.ringingAt) - Date.parse(leg.ringingAt))}`;
+  const rang =
+    leg.ringingAt === null
+      ? ''
+      : `, rang ${duration(Date.parse(leg.answeredAt ?? leg.endedAt ?? leg.ringingAt) - Date.parse(leg.ringingAt))}`;
   return `leg ${phone(leg.to)} ${plain(leg.name)}${leg.isTestPhone ? ' (test phone)' : ''}: ${plain(leg.result ?? 'ringing').replaceAll('-', ' ')}${rang}`;
 }
 
@@ -127,7 +187,9 @@ async function watchCalls(cli: Cli): Promise<ExitCode> {
     cli.say.line(`${clockTime(item.at, HOME_ZONE)}  ${plain(item.callId)}  ${eventText(item)}`);
   }
   if (cli.interrupted.aborted) return EXIT.interrupted;
-  throw new CliError(EXIT.unavailable, 'link-lost', 'The server closed the stream.', { hint: 'It may be stopping; look with genvoice status.' });
+  throw new CliError(EXIT.unavailable, 'link-lost', 'The server closed the stream.', {
+    hint: 'It may be stopping; look with genvoice status.',
+  });
 }
 
 function eventText(item: CallEventWire): string {
@@ -137,7 +199,9 @@ function eventText(item: CallEventWire): string {
     case 'call-answered':
       return 'answered';
     case 'call-step':
-      return item.line === undefined ? '' : `${item.line.step === null ? '' : `${plain(item.line.kind)} ${plain(item.line.step)}  `}${plain(item.line.text)}`;
+      return item.line === undefined
+        ? ''
+        : `${item.line.step === null ? '' : `${plain(item.line.kind)} ${plain(item.line.step)}  `}${plain(item.line.text)}`;
     case 'call-ended':
       return item.end === undefined ? 'ended' : endText(item.end);
   }
@@ -152,6 +216,7 @@ async function e164(text: string): Promise<string> {
 function moment(text: string | undefined, flag: string): string | undefined {
   if (text === undefined) return undefined;
   const ms = Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
-  if (Number.isNaN(ms) || !/^\d{4}-/.test(text)) throw misuse(`${flag}: "${text.slice(0, 40)}" is no time.`, 'Write it like 2026-11-23 or 2026-11-23T14:00Z.', flag);
+  if (Number.isNaN(ms) || !/^\d{4}-/.test(text))
+    throw misuse(`${flag}: "${text.slice(0, 40)}" is no time.`, 'Write it like 2026-11-23 or 2026-11-23T14:00Z.', flag);
   return new Date(ms).toISOString();
 }

@@ -11,7 +11,12 @@ export class CliError extends Error {
   readonly path: string | null;
   readonly hint: string | null;
 
-  constructor(exit: ExitCode, code: string, message: string, details: { readonly path?: string | null; readonly hint?: string | null } = {}) {
+  constructor(
+    exit: ExitCode,
+    code: string,
+    message: string,
+    details: { readonly path?: string | null; readonly hint?: string | null } = {},
+  ) {
     super(message);
     this.name = 'CliError';
     this.exit = exit;

@@ -42,7 +42,11 @@ export function leaf(parent: Command, run: Run, spec: LeafSpec, act: Act): Comma
   for (const [flags, does] of spec.options ?? []) command.option(flags, does);
   return finish(command, spec.examples).action((...given: unknown[]) => {
     const own = given.at(-1) as Command;
-    return run(act, own.opts(), own.processedArgs.flat().filter((arg): arg is string => typeof arg === 'string'));
+    return run(
+      act,
+      own.opts(),
+      own.processedArgs.flat().filter((arg): arg is string => typeof arg === 'string'),
+    );
   });
 }
 
@@ -77,10 +81,17 @@ export function isSet(options: Options, name: string): boolean {
 /** Entries of `201=busy,202=no-answer`; throws when one has no = or a value that may not be. */
 export function pairs(text: string | undefined, flag: string, values?: readonly string[]): Record<string, string> {
   const result: Record<string, string> = {};
-  for (const item of (text ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '')) {
+  for (const item of (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')) {
     const [, name, value] = /^([0-9A-Za-z-]{1,64})=([0-9A-Za-z-]{1,64})$/.exec(item) ?? [];
     if (name === undefined || value === undefined || (values !== undefined && !values.includes(value))) {
-      throw misuse(`${flag}: "${item.slice(0, 60)}" is not ${values === undefined ? 'name=value' : `extension=${values.join('|')}`}.`, `Write it like ${values === undefined ? 'night=on' : '201=busy,202=no-answer'}.`, flag);
+      throw misuse(
+        `${flag}: "${item.slice(0, 60)}" is not ${values === undefined ? 'name=value' : `extension=${values.join('|')}`}.`,
+        `Write it like ${values === undefined ? 'night=on' : '201=busy,202=no-answer'}.`,
+        flag,
+      );
     }
     result[name] = value;
   }
@@ -92,6 +103,11 @@ export function keyList(text: string | undefined): string[] {
   if (text === undefined || text === '') return [];
   const keys = text.split(',').map((part) => part.trim());
   const wrong = keys.find((entry) => !/^[0-9*#]{0,32}$/.test(entry));
-  if (wrong !== undefined || keys.length > 64) throw misuse(`--keys: "${(wrong ?? text).slice(0, 60)}" has other keys than 0 to 9, * and #.`, 'Write one entry for each time that keys are asked for, for example --keys 1,3.', '--keys');
+  if (wrong !== undefined || keys.length > 64)
+    throw misuse(
+      `--keys: "${(wrong ?? text).slice(0, 60)}" has other keys than 0 to 9, * and #.`,
+      'Write one entry for each time that keys are asked for, for example --keys 1,3.',
+      '--keys',
+    );
   return keys;
 }

@@ -19,14 +19,21 @@ export interface Found {
 export function discover(folder: string, env: Readonly<Record<string, string | undefined>>): Found {
   const { settings } = readSettings(folder, env);
   const dataFolder = resolve(folder, settings?.dataFolder ?? env['GENVOICE_DATA'] ?? '.genvoice/data');
-  const isTold = Boolean(env['GENVOICE_HTTP_HOST']) || (Boolean(env['GENVOICE_HTTP_PORT']) && env['GENVOICE_HTTP_PORT'] !== '0');
+  const isTold =
+    Boolean(env['GENVOICE_HTTP_HOST']) || (Boolean(env['GENVOICE_HTTP_PORT']) && env['GENVOICE_HTTP_PORT'] !== '0');
   const written = isTold ? null : writtenUrl(join(dataFolder, 'server.json'));
-  return { url: written ?? addressOf(settings?.httpHost ?? '127.0.0.1', settings?.httpPort ?? 8085), key: env['GENVOICE_API_KEY'] || keyIn(join(dataFolder, 'api-key')), dataFolder };
+  return {
+    url: written ?? addressOf(settings?.httpHost ?? '127.0.0.1', settings?.httpPort ?? 8085),
+    key: env['GENVOICE_API_KEY'] || keyIn(join(dataFolder, 'api-key')),
+    dataFolder,
+  };
 }
 
 /** The folder whose genvoice.env and data count: the working folder when it has any of them, else the product's own. */
 export function homeFolder(workingFolder: string, productFolder: string): string {
-  return existsSync(join(workingFolder, 'genvoice.env')) || existsSync(join(workingFolder, '.genvoice')) ? workingFolder : productFolder;
+  return existsSync(join(workingFolder, 'genvoice.env')) || existsSync(join(workingFolder, '.genvoice'))
+    ? workingFolder
+    : productFolder;
 }
 
 function addressOf(host: string, port: number): string {
@@ -37,7 +44,8 @@ function addressOf(host: string, port: number): string {
 function writtenUrl(file: string): string | null {
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    const url = typeof value === 'object' && value !== null && 'url' in value && typeof value.url === 'string' ? value.url : '';
+    const url =
+      typeof value === 'object' && value !== null && 'url' in value && typeof value.url === 'string' ? value.url : '';
     // The key goes to this address, so a file that somebody spoiled must not send it elsewhere.
     return URL.canParse(url) && ['http:', 'https:'].includes(new URL(url).protocol) ? url.replace(/\/+$/, '') : null;
   } catch {
@@ -50,7 +58,10 @@ function keyIn(file: string): string | null {
     return readFileSync(file, 'utf8').trim() || null;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EACCES') {
-      throw new CliError(EXIT.notAllowed, 'key-not-readable', `The key in ${file} may not be read by this user.`, { path: file, hint: 'Run the command as the user that runs GENVoice, or set GENVOICE_API_KEY.' });
+      throw new CliError(EXIT.notAllowed, 'key-not-readable', `The key in ${file} may not be read by this user.`, {
+        path: file,
+        hint: 'Run the command as the user that runs GENVoice, or set GENVOICE_API_KEY.',
+      });
     }
     return null;
   }

@@ -22,7 +22,10 @@ export function explainCommand(program: Command, run: Run): void {
     {
       name: 'explain',
       does: 'print the path that a call would take, with reasons',
-      examples: ['explain --to 01632960018 --from 07700900123 --at 2026-12-25T10:00 --keys 1', 'explain --plan dialplan/plans/bramley-finch.json --to 01632960018 --keys 1,3 --answer 201=busy --mermaid'],
+      examples: [
+        'explain --to 01632960018 --from 07700900123 --at 2026-12-25T10:00 --keys 1',
+        'explain --plan dialplan/plans/bramley-finch.json --to 01632960018 --keys 1,3 --answer 201=busy --mermaid',
+      ],
       options: [
         ['--to <number>', 'DDI or extension that is dialled'],
         ['--plan <file>', 'this plan file instead of the live plan; needs no server'],
@@ -41,11 +44,15 @@ export function explainCommand(program: Command, run: Run): void {
 
 async function explainCall(cli: Cli, options: Options): Promise<ExitCode> {
   const to = textOf(options, 'to');
-  if (to === undefined) throw misuse('--to is missing.', 'Write the number that is dialled: genvoice explain --to 01632960018', '--to');
+  if (to === undefined)
+    throw misuse('--to is missing.', 'Write the number that is dialled: genvoice explain --to 01632960018', '--to');
   const file = textOf(options, 'plan');
   const answers = answersOf(textOf(options, 'answer'));
   const keys = keyList(textOf(options, 'keys'));
-  const { plan, switches } = file === undefined ? await livePlan(cli, to, textOf(options, 'customer')) : { plan: await planIn(cli, file), switches: {} };
+  const { plan, switches } =
+    file === undefined
+      ? await livePlan(cli, to, textOf(options, 'customer'))
+      : { plan: await planIn(cli, file), switches: {} };
   const from = await callerOf(textOf(options, 'from'), plan);
   const question: Question = {
     to: await dialled(to, plan),
@@ -57,24 +64,42 @@ async function explainCall(cli: Cli, options: Options): Promise<ExitCode> {
   };
   const { explain } = await import('../routing/explain.ts');
   const explanation = explain(plan, question);
-  await print(cli, explanation, { isDrawing: isSet(options, 'mermaid'), planName: file === undefined ? null : basename(file) });
+  await print(cli, explanation, {
+    isDrawing: isSet(options, 'mermaid'),
+    planName: file === undefined ? null : basename(file),
+  });
   return explanation.end.kind === 'loop' || explanation.end.kind === 'not-a-number-of-this-plan' ? EXIT.no : EXIT.yes;
 }
 
-async function print(cli: Cli, explanation: Explanation, how: { isDrawing: boolean; planName: string | null }): Promise<void> {
+async function print(
+  cli: Cli,
+  explanation: Explanation,
+  how: { isDrawing: boolean; planName: string | null },
+): Promise<void> {
   const { explainMermaid } = await import('../routing/mermaid.ts');
   const { endText, explainText } = await import('../routing/explain-text.ts');
   const { atMs, version, ...rest } = explanation;
-  const at = Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(explanation.timeZone).toString({ timeZoneName: 'never' });
+  const at = Temporal.Instant.fromEpochMilliseconds(atMs)
+    .toZonedDateTimeISO(explanation.timeZone)
+    .toString({ timeZoneName: 'never' });
   const drawing = how.isDrawing ? { mermaid: explainMermaid(explanation) } : {};
-  cli.say.json({ ...rest, version: how.planName === null ? version : null, plan: how.planName, at, ends: endText(explanation.end), ...drawing });
+  cli.say.json({
+    ...rest,
+    version: how.planName === null ? version : null,
+    plan: how.planName,
+    at,
+    ends: endText(explanation.end),
+    ...drawing,
+  });
   if (how.isDrawing) {
     cli.say.part(explainMermaid(explanation));
     return;
   }
   const text = explainText(explanation);
   // A file has no version yet.
-  cli.say.part(how.planName === null ? text : text.replace(`${explanation.customer} version ${version}`, plain(how.planName)));
+  cli.say.part(
+    how.planName === null ? text : text.replace(`${explanation.customer} version ${version}`, plain(how.planName)),
+  );
 }
 
 async function planIn(cli: Cli, file: string): Promise<RoutingPlan> {
@@ -83,16 +108,34 @@ async function planIn(cli: Cli, file: string): Promise<RoutingPlan> {
   if (compiled.plan !== null) return compiled.plan;
   const first = compiled.problems.find((problem) => problem.severity === 'problem');
   printProblems({ ...cli.say, line: (text = '') => cli.say.hint(text) }, compiled.problems);
-  throw new CliError(EXIT.no, first?.code ?? 'plan-problems', `${basename(file)} has problems, so no call can be followed through it${first === undefined ? '' : `: ${plain(first.path)} ${plain(first.message)}`}.`, { path: first?.path ?? null, hint: first === undefined ? null : plain(first.hint) });
+  throw new CliError(
+    EXIT.no,
+    first?.code ?? 'plan-problems',
+    `${basename(file)} has problems, so no call can be followed through it${first === undefined ? '' : `: ${plain(first.path)} ${plain(first.message)}`}.`,
+    { path: first?.path ?? null, hint: first === undefined ? null : plain(first.hint) },
+  );
 }
 
-async function livePlan(cli: Cli, to: string, customer: string | undefined): Promise<{ plan: RoutingPlan; switches: Record<string, string> }> {
+async function livePlan(
+  cli: Cli,
+  to: string,
+  customer: string | undefined,
+): Promise<{ plan: RoutingPlan; switches: Record<string, string> }> {
   const { compileText } = await import('./plan-file.ts');
   const api = cli.api();
   const owner = customer ?? (await ownerOf(cli, to));
   const { text, headers } = await api.getText(`/v1/plans/${encodeURIComponent(owner)}`);
-  const { compiled } = compileText(text, { customer: owner, version: Number(headers.get('genvoice-plan-version') ?? 0) });
-  if (compiled.plan === null) throw new CliError(EXIT.unavailable, 'another-version', 'The live plan does not compile here: the server runs another version of GENVoice.', { hint: 'Use the genvoice command of the server.' });
+  const { compiled } = compileText(text, {
+    customer: owner,
+    version: Number(headers.get('genvoice-plan-version') ?? 0),
+  });
+  if (compiled.plan === null)
+    throw new CliError(
+      EXIT.unavailable,
+      'another-version',
+      'The live plan does not compile here: the server runs another version of GENVoice.',
+      { hint: 'Use the genvoice command of the server.' },
+    );
   const { switches } = await api.get<{ switches: SwitchRow[] }>(`/v1/switches?customer=${encodeURIComponent(owner)}`);
   return { plan: compiled.plan, switches: Object.fromEntries(switches.map((row) => [row.name, row.position])) };
 }
@@ -106,7 +149,12 @@ async function ownerOf(cli: Cli, to: string): Promise<string> {
   const customers = [...new Set(numbers.map((one) => one.customer))];
   const only = customers.length === 1 ? customers[0] : undefined;
   if (only !== undefined && /^\d{2,6}$/.test(to)) return only;
-  throw new CliError(EXIT.no, 'unknown-number', `${plain(to)} is no DDI of a live plan.`, { path: '--to', hint: /^\d{2,6}$/.test(to) ? `For an extension name its customer: --customer ${customers[0] ?? '<id>'}` : 'genvoice numbers list has the numbers there are.' });
+  throw new CliError(EXIT.no, 'unknown-number', `${plain(to)} is no DDI of a live plan.`, {
+    path: '--to',
+    hint: /^\d{2,6}$/.test(to)
+      ? `For an extension name its customer: --customer ${customers[0] ?? '<id>'}`
+      : 'genvoice numbers list has the numbers there are.',
+  });
 }
 
 async function dialled(to: string, plan: RoutingPlan): Promise<string> {
@@ -123,7 +171,8 @@ async function callerOf(text: string | undefined, plan: RoutingPlan): Promise<Ca
   if (extension !== undefined) return { number: { kind: 'extension', number: text }, displayName: extension.name };
   const { countryOf, parseE164 } = await import('../numbering/e164.ts');
   const parsed = parseE164(text, 'GB');
-  if (!parsed.ok) throw misuse(`--from: ${parsed.error.message}`, 'Write a number, an extension, "withheld" or "none".', '--from');
+  if (!parsed.ok)
+    throw misuse(`--from: ${parsed.error.message}`, 'Write a number, an extension, "withheld" or "none".', '--from');
   const country = countryOf(parsed.value);
   return { number: { kind: 'e164', e164: parsed.value }, ...(country === undefined ? {} : { country }) };
 }
@@ -131,23 +180,36 @@ async function callerOf(text: string | undefined, plan: RoutingPlan): Promise<Ca
 function momentOf(cli: Cli, text: string | undefined, timeZone: string): number {
   if (text === undefined) return cli.nowMs();
   try {
-    if (/(?:Z|[+-]\d{2}:?\d{2})$/.test(text) && text.includes('T')) return Temporal.Instant.from(text).epochMilliseconds;
+    if (/(?:Z|[+-]\d{2}:?\d{2})$/.test(text) && text.includes('T'))
+      return Temporal.Instant.from(text).epochMilliseconds;
     const local = Temporal.PlainDateTime.from(text);
     const first = local.toZonedDateTime(timeZone, { disambiguation: 'earlier' }).epochMilliseconds;
     const second = local.toZonedDateTime(timeZone, { disambiguation: 'later' }).epochMilliseconds;
     if (first !== second) {
-      const exists = Temporal.Instant.fromEpochMilliseconds(first).toZonedDateTimeISO(timeZone).toPlainDateTime().equals(local);
-      cli.say.hint(exists ? `${text} happens twice that day; taken as the first time. Add an offset, for example +00:00, for the other.` : `${text} does not exist that day: clocks go forward. Taken as an hour earlier.`);
+      const exists = Temporal.Instant.fromEpochMilliseconds(first)
+        .toZonedDateTimeISO(timeZone)
+        .toPlainDateTime()
+        .equals(local);
+      cli.say.hint(
+        exists
+          ? `${text} happens twice that day; taken as the first time. Add an offset, for example +00:00, for the other.`
+          : `${text} does not exist that day: clocks go forward. Taken as an hour earlier.`,
+      );
     }
     return first;
   } catch {
-    throw misuse(`--at: "${text.slice(0, 40)}" is no time.`, 'Write it like 2026-12-25T10:00, local time of the customer.', '--at');
+    throw misuse(
+      `--at: "${text.slice(0, 40)}" is no time.`,
+      'Write it like 2026-12-25T10:00, local time of the customer.',
+      '--at',
+    );
   }
 }
 
 function answersOf(text: string | undefined): Record<string, Answer> {
   const answers: Record<string, Answer> = {};
-  for (const [extension, answer] of Object.entries(pairs(text, '--answer', ANSWER_NAMES))) if (isAnswer(answer)) answers[extension] = answer;
+  for (const [extension, answer] of Object.entries(pairs(text, '--answer', ANSWER_NAMES)))
+    if (isAnswer(answer)) answers[extension] = answer;
   return answers;
 }
 
@@ -155,8 +217,18 @@ function switchesOf(text: string | undefined, plan: RoutingPlan): Record<string,
   const given = pairs(text, '--switch');
   for (const [name, position] of Object.entries(given)) {
     const spec = plan.switches.get(name);
-    if (spec === undefined) throw misuse(`--switch: this plan has no switch "${name}".`, plan.switches.size === 0 ? 'Leave it out.' : `It has: ${[...plan.switches.keys()].join(', ')}.`, '--switch');
-    if (!spec.positions.includes(position)) throw misuse(`--switch: "${position}" is no position of "${name}".`, `Positions: ${spec.positions.join(', ')}.`, '--switch');
+    if (spec === undefined)
+      throw misuse(
+        `--switch: this plan has no switch "${name}".`,
+        plan.switches.size === 0 ? 'Leave it out.' : `It has: ${[...plan.switches.keys()].join(', ')}.`,
+        '--switch',
+      );
+    if (!spec.positions.includes(position))
+      throw misuse(
+        `--switch: "${position}" is no position of "${name}".`,
+        `Positions: ${spec.positions.join(', ')}.`,
+        '--switch',
+      );
   }
   return given;
 }

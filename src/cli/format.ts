@@ -32,10 +32,21 @@ function parts(iso: string, timeZone: string, withMs: boolean): Parts {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return { day: '?', time: '?' };
   const options: Intl.DateTimeFormatOptions = {
-    weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23',
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
     ...(withMs ? { fractionalSecondDigits: 3 } : {}),
   };
-  const found = new Map(formatter(timeZone, options).formatToParts(at).map((part) => [part.type, part.value]));
+  const found = new Map(
+    formatter(timeZone, options)
+      .formatToParts(at)
+      .map((part) => [part.type, part.value]),
+  );
   const get = (type: Intl.DateTimeFormatPartTypes): string => found.get(type) ?? '';
   // en-GB writes Sept, the house writes three letters.
   const month = get('month').slice(0, 3);

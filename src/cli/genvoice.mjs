@@ -10,7 +10,10 @@ import { fileURLToPath } from 'node:url';
 
 // npx starts a symlink in node_modules/.bin: the real file tells where the product lies.
 const root = resolve(dirname(realpathSync(fileURLToPath(import.meta.url))), '..', '..');
-const boot = spawnSync(process.execPath, [join(root, 'src', 'boot.mjs'), '--quiet'], { cwd: root, stdio: ['ignore', 2, 2] });
+const boot = spawnSync(process.execPath, [join(root, 'src', 'boot.mjs'), '--quiet'], {
+  cwd: root,
+  stdio: ['ignore', 2, 2],
+});
 if (boot.status !== 0) process.exit(boot.status ?? 3);
 
 const own = join(root, 'node_modules', '.bin', 'node');

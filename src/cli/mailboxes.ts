@@ -11,17 +11,36 @@ import { theOne } from './owner.ts';
 
 export function mailboxesCommands(program: Command, run: Run): void {
   const mailboxes = noun(program, 'mailboxes', 'voicemail boxes', ['mailboxes list', 'mailboxes messages office']);
-  leaf(mailboxes, run, { name: 'list', does: 'voicemail boxes and what lies in them', examples: ['mailboxes list', 'mailboxes list --json'] }, listMailboxes);
   leaf(
     mailboxes,
     run,
-    { name: 'messages <mailbox>', does: 'messages of a box, newest first', examples: ['mailboxes messages office', 'mailboxes messages office --customer bramley-finch'], options: [['--customer <id>', 'whose box it is']] },
+    {
+      name: 'list',
+      does: 'voicemail boxes and what lies in them',
+      examples: ['mailboxes list', 'mailboxes list --json'],
+    },
+    listMailboxes,
+  );
+  leaf(
+    mailboxes,
+    run,
+    {
+      name: 'messages <mailbox>',
+      does: 'messages of a box, newest first',
+      examples: ['mailboxes messages office', 'mailboxes messages office --customer bramley-finch'],
+      options: [['--customer <id>', 'whose box it is']],
+    },
     listMessages,
   );
   leaf(
     mailboxes,
     run,
-    { name: 'pin <mailbox>', does: 'set the PIN of a box; it is read from standard input', examples: ['mailboxes pin office', 'mailboxes pin office --customer bramley-finch < pin.txt'], options: [['--customer <id>', 'whose box it is']] },
+    {
+      name: 'pin <mailbox>',
+      does: 'set the PIN of a box; it is read from standard input',
+      examples: ['mailboxes pin office', 'mailboxes pin office --customer bramley-finch < pin.txt'],
+      options: [['--customer <id>', 'whose box it is']],
+    },
     setPin,
   );
 }
@@ -31,25 +50,54 @@ async function listMailboxes(cli: Cli): Promise<ExitCode> {
   cli.say.json(answer);
   if (answer.mailboxes.length === 0) cli.say.hint('No plan has a mailbox.');
   cli.say.rows(
-    [{ head: 'Customer' }, { head: 'Mailbox' }, { head: 'Name', mayCut: true }, { head: 'New', align: 'right' }, { head: 'Old', align: 'right' }, { head: 'PIN' }],
-    answer.mailboxes.map((row) => [plain(row.customer), plain(row.id), plain(row.name), `${row.newMessages}`, `${row.oldMessages}`, row.hasPin ? 'set' : 'not set']),
+    [
+      { head: 'Customer' },
+      { head: 'Mailbox' },
+      { head: 'Name', mayCut: true },
+      { head: 'New', align: 'right' },
+      { head: 'Old', align: 'right' },
+      { head: 'PIN' },
+    ],
+    answer.mailboxes.map((row) => [
+      plain(row.customer),
+      plain(row.id),
+      plain(row.name),
+      `${row.newMessages}`,
+      `${row.oldMessages}`,
+      row.hasPin ? 'set' : 'not set',
+    ]),
   );
   return EXIT.yes;
 }
 
 async function find(cli: Cli, id: string, customer: string | undefined): Promise<MailboxRow> {
   const { mailboxes } = await cli.api().get<{ mailboxes: MailboxRow[] }>('/v1/mailboxes');
-  return theOne(mailboxes.filter((row) => row.id === id), customer, `mailbox "${id}"`, 'genvoice mailboxes list');
+  return theOne(
+    mailboxes.filter((row) => row.id === id),
+    customer,
+    `mailbox "${id}"`,
+    'genvoice mailboxes list',
+  );
 }
 
 async function listMessages(cli: Cli, options: Options, args: readonly string[]): Promise<ExitCode> {
   const box = await find(cli, args[0] ?? '', textOf(options, 'customer'));
-  const answer = await cli.api().get<{ messages: MessageRow[] }>(`/v1/mailboxes/${encodeURIComponent(box.customer)}/${encodeURIComponent(box.id)}/messages`);
+  const answer = await cli
+    .api()
+    .get<{ messages: MessageRow[] }>(
+      `/v1/mailboxes/${encodeURIComponent(box.customer)}/${encodeURIComponent(box.id)}/messages`,
+    );
   cli.say.json(answer);
   if (answer.messages.length === 0) cli.say.hint(`No messages in ${plain(box.name)}.`);
   cli.say.rows(
     [{ head: 'Received' }, { head: 'From' }, { head: 'Length', align: 'right' }, { head: '' }, { head: 'Call' }],
-    answer.messages.map((row) => [dateTime(row.receivedAt, box.timeZone), callerText(row.caller), duration(row.durationMs), row.isNew ? 'new' : '', plain(row.callId)]),
+    answer.messages.map((row) => [
+      dateTime(row.receivedAt, box.timeZone),
+      callerText(row.caller),
+      duration(row.durationMs),
+      row.isNew ? 'new' : '',
+      plain(row.callId),
+    ]),
   );
   return EXIT.yes;
 }
@@ -58,8 +106,14 @@ async function setPin(cli: Cli, options: Options, args: readonly string[]): Prom
   const box = await find(cli, args[0] ?? '', textOf(options, 'customer'));
   cli.say.hint(`New PIN of ${plain(box.name)} (4 to 10 digits), then Enter:`);
   const pin = await readLine(cli.interrupted);
-  if (!/^\d{4,10}$/.test(pin)) throw misuse('A PIN has 4 to 10 digits; the old one stays.', 'Type digits alone.', 'pin');
-  const row = await cli.api().get<MailboxRow>(`/v1/mailboxes/${encodeURIComponent(box.customer)}/${encodeURIComponent(box.id)}/pin`, { method: 'PUT', body: { pin } });
+  if (!/^\d{4,10}$/.test(pin))
+    throw misuse('A PIN has 4 to 10 digits; the old one stays.', 'Type digits alone.', 'pin');
+  const row = await cli
+    .api()
+    .get<MailboxRow>(`/v1/mailboxes/${encodeURIComponent(box.customer)}/${encodeURIComponent(box.id)}/pin`, {
+      method: 'PUT',
+      body: { pin },
+    });
   cli.say.json(row);
   cli.say.line(`${cli.say.mark('yes')} The PIN of ${plain(row.name)} is set.`);
   return EXIT.yes;

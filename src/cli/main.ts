@@ -24,7 +24,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-const sink = (stream: NodeJS.WriteStream): Sink => ({ write: (text) => void stream.write(text), isTTY: stream.isTTY === true, columns: stream.columns });
+const sink = (stream: NodeJS.WriteStream): Sink => ({
+  write: (text) => void stream.write(text),
+  isTTY: stream.isTTY === true,
+  columns: stream.columns,
+});
 process.exitCode = await runCommand(process.argv.slice(2), {
   stdout: sink(process.stdout),
   stderr: sink(process.stderr),

@@ -3,7 +3,9 @@ import { styleText } from 'node:util';
 
 export type Mark = 'yes' | 'warn' | 'no';
 
-const SIGNS: Readonly<Record<Mark, { readonly utf8: string; readonly ascii: string; readonly colour: 'green' | 'yellow' | 'red' }>> = {
+const SIGNS: Readonly<
+  Record<Mark, { readonly utf8: string; readonly ascii: string; readonly colour: 'green' | 'yellow' | 'red' }>
+> = {
   yes: { utf8: '✓', ascii: 'ok', colour: 'green' },
   warn: { utf8: '!', ascii: '!', colour: 'yellow' },
   no: { utf8: '✗', ascii: 'x', colour: 'red' },
@@ -23,5 +25,10 @@ export function mark(kind: Mark, style: MarkStyle, word = ''): string {
 
 /** Text of ours for a terminal without UTF-8: the few signs that we write, replaced; the rest as ?. */
 export function toAscii(text: string): string {
-  return text.replaceAll('…', '...').replaceAll('·', '-').replaceAll('•', '*').replaceAll('→', '->').replaceAll(/[^\p{ASCII}]/gu, '?');
+  return text
+    .replaceAll('…', '...')
+    .replaceAll('·', '-')
+    .replaceAll('•', '*')
+    .replaceAll('→', '->')
+    .replaceAll(/[^\p{ASCII}]/gu, '?');
 }

@@ -11,14 +11,26 @@ export function numbersCommands(program: Command, run: Run): void {
   leaf(
     numbers,
     run,
-    { name: 'list', does: 'the DDIs of the live plans and what each does', examples: ['numbers list', 'numbers list --customer bramley-finch --json'], options: [['--customer <id>', 'of this customer alone']] },
+    {
+      name: 'list',
+      does: 'the DDIs of the live plans and what each does',
+      examples: ['numbers list', 'numbers list --customer bramley-finch --json'],
+      options: [['--customer <id>', 'of this customer alone']],
+    },
     async (cli, options) => {
-      const customer = typeof options['customer'] === 'string' ? `?customer=${encodeURIComponent(options['customer'])}` : '';
+      const customer =
+        typeof options['customer'] === 'string' ? `?customer=${encodeURIComponent(options['customer'])}` : '';
       const answer = await cli.api().get<{ numbers: NumberRow[] }>(`/v1/numbers${customer}`);
       cli.say.json(answer);
-      if (answer.numbers.length === 0) cli.say.hint('No numbers. Put a plan into the plans folder; genvoice settings shows where it is.');
+      if (answer.numbers.length === 0)
+        cli.say.hint('No numbers. Put a plan into the plans folder; genvoice settings shows where it is.');
       cli.say.rows(
-        [{ head: 'Number' }, { head: 'Customer' }, { head: 'Label', mayCut: true }, { head: 'What callers meet', mayCut: true }],
+        [
+          { head: 'Number' },
+          { head: 'Customer' },
+          { head: 'Label', mayCut: true },
+          { head: 'What callers meet', mayCut: true },
+        ],
         answer.numbers.map((row) => [phone(row.ddi), plain(row.customer), plain(row.label), plain(row.does)]),
       );
       return EXIT.yes;

@@ -10,17 +10,38 @@ import { theOne } from './owner.ts';
 
 export function phonesCommands(program: Command, run: Run): void {
   const phones = noun(program, 'phones', 'phones of the extensions', ['phones list', 'phones secret 201']);
-  leaf(phones, run, { name: 'list', does: 'phones and whether they are online', examples: ['phones list', 'phones list --json'] }, listPhones);
   leaf(
     phones,
     run,
-    { name: 'secret <extension>', does: 'make a new password for a phone and show it once', examples: ['phones secret 201', 'phones secret 201 --customer bramley-finch --yes'], options: [['--customer <id>', 'whose extension it is'], ['--yes', 'replace a password that is in use']] },
+    { name: 'list', does: 'phones and whether they are online', examples: ['phones list', 'phones list --json'] },
+    listPhones,
+  );
+  leaf(
+    phones,
+    run,
+    {
+      name: 'secret <extension>',
+      does: 'make a new password for a phone and show it once',
+      examples: ['phones secret 201', 'phones secret 201 --customer bramley-finch --yes'],
+      options: [
+        ['--customer <id>', 'whose extension it is'],
+        ['--yes', 'replace a password that is in use'],
+      ],
+    },
     makeSecret,
   );
   leaf(
     phones,
     run,
-    { name: 'remove <extension>', does: 'take the password of a phone away', examples: ['phones remove 201 --yes', 'phones remove 201 --customer bramley-finch --yes'], options: [['--customer <id>', 'whose extension it is'], ['--yes', 'needed when the phone is online']] },
+    {
+      name: 'remove <extension>',
+      does: 'take the password of a phone away',
+      examples: ['phones remove 201 --yes', 'phones remove 201 --customer bramley-finch --yes'],
+      options: [
+        ['--customer <id>', 'whose extension it is'],
+        ['--yes', 'needed when the phone is online'],
+      ],
+    },
     removePhone,
   );
 }
@@ -30,8 +51,20 @@ async function listPhones(cli: Cli): Promise<ExitCode> {
   cli.say.json(answer);
   if (answer.phones.length === 0) cli.say.hint('No plan has an extension.');
   cli.say.rows(
-    [{ head: 'Customer' }, { head: 'Ext.', align: 'right' }, { head: 'Name', mayCut: true }, { head: 'State' }, { head: 'Endpoint' }],
-    answer.phones.map((row) => [plain(row.customer), plain(row.extension), plain(row.name), stateOf(row), plain(row.endpoint)]),
+    [
+      { head: 'Customer' },
+      { head: 'Ext.', align: 'right' },
+      { head: 'Name', mayCut: true },
+      { head: 'State' },
+      { head: 'Endpoint' },
+    ],
+    answer.phones.map((row) => [
+      plain(row.customer),
+      plain(row.extension),
+      plain(row.name),
+      stateOf(row),
+      plain(row.endpoint),
+    ]),
   );
   return EXIT.yes;
 }
@@ -43,15 +76,29 @@ function stateOf(row: PhoneRow): string {
 
 async function findPhone(cli: Cli, extension: string, customer: string | undefined): Promise<PhoneRow> {
   const { phones } = await cli.api().get<{ phones: PhoneRow[] }>('/v1/phones');
-  return theOne(phones.filter((row) => row.extension === extension), customer, `extension ${extension}`, 'genvoice phones list');
+  return theOne(
+    phones.filter((row) => row.extension === extension),
+    customer,
+    `extension ${extension}`,
+    'genvoice phones list',
+  );
 }
 
 async function makeSecret(cli: Cli, options: Options, args: readonly string[]): Promise<ExitCode> {
   const phone = await findPhone(cli, args[0] ?? '', textOf(options, 'customer'));
   if (phone.hasSecret && !isSet(options, 'yes')) {
-    throw misuse(`${plain(phone.name)} (${phone.extension}) has a password; a new one logs ${phone.isOnline ? 'the phone that is online now' : 'that phone'} out.`, 'Add --yes to replace it.', '--yes');
+    throw misuse(
+      `${plain(phone.name)} (${phone.extension}) has a password; a new one logs ${phone.isOnline ? 'the phone that is online now' : 'that phone'} out.`,
+      'Add --yes to replace it.',
+      '--yes',
+    );
   }
-  const secret = await cli.api().get<PhoneSecret>(`/v1/phones/${encodeURIComponent(phone.customer)}/${encodeURIComponent(phone.extension)}/secret`, { method: 'POST' });
+  const secret = await cli
+    .api()
+    .get<PhoneSecret>(
+      `/v1/phones/${encodeURIComponent(phone.customer)}/${encodeURIComponent(phone.extension)}/secret`,
+      { method: 'POST' },
+    );
   cli.say.json(secret);
   cli.say.line(`User name  ${plain(secret.username)}`);
   cli.say.line(`Password   ${plain(secret.password)}`);
@@ -62,9 +109,20 @@ async function makeSecret(cli: Cli, options: Options, args: readonly string[]): 
 
 async function removePhone(cli: Cli, options: Options, args: readonly string[]): Promise<ExitCode> {
   const phone = await findPhone(cli, args[0] ?? '', textOf(options, 'customer'));
-  if (phone.isOnline && !isSet(options, 'yes')) throw misuse(`${plain(phone.name)} (${phone.extension}) is online and would be logged out.`, 'Add --yes to take its password away.', '--yes');
-  const row = await cli.api().get<PhoneRow>(`/v1/phones/${encodeURIComponent(phone.customer)}/${encodeURIComponent(phone.extension)}`, { method: 'DELETE' });
+  if (phone.isOnline && !isSet(options, 'yes'))
+    throw misuse(
+      `${plain(phone.name)} (${phone.extension}) is online and would be logged out.`,
+      'Add --yes to take its password away.',
+      '--yes',
+    );
+  const row = await cli
+    .api()
+    .get<PhoneRow>(`/v1/phones/${encodeURIComponent(phone.customer)}/${encodeURIComponent(phone.extension)}`, {
+      method: 'DELETE',
+    });
   cli.say.json(row);
-  cli.say.line(`${cli.say.mark('yes')} ${plain(row.name)} (${plain(row.extension)}) has no password now. The extension stays in the plan.`);
+  cli.say.line(
+    `${cli.say.mark('yes')} ${plain(row.name)} (${plain(row.extension)}) has no password now. The extension stays in the plan.`,
+  );
   return EXIT.yes;
 }

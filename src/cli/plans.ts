@@ -11,12 +11,25 @@ import { count, dateTime, plain } from './format.ts';
 import { printProblems } from './check.ts';
 
 export function plansCommands(program: Command, run: Run): void {
-  const plans = noun(program, 'plans', 'routing plans and their versions', ['plans list', 'plans publish dialplan/plans/bramley-finch.json']);
-  leaf(plans, run, { name: 'list', does: 'the live plan of each customer', examples: ['plans list', 'plans list --json'] }, listPlans);
+  const plans = noun(program, 'plans', 'routing plans and their versions', [
+    'plans list',
+    'plans publish dialplan/plans/bramley-finch.json',
+  ]);
   leaf(
     plans,
     run,
-    { name: 'show <customer>', does: 'the text of a plan, byte for byte', examples: ['plans show bramley-finch', 'plans show bramley-finch --plan-version 40 > old.json'], options: [['--plan-version <n>', 'this version instead of the live one']] },
+    { name: 'list', does: 'the live plan of each customer', examples: ['plans list', 'plans list --json'] },
+    listPlans,
+  );
+  leaf(
+    plans,
+    run,
+    {
+      name: 'show <customer>',
+      does: 'the text of a plan, byte for byte',
+      examples: ['plans show bramley-finch', 'plans show bramley-finch --plan-version 40 > old.json'],
+      options: [['--plan-version <n>', 'this version instead of the live one']],
+    },
     showPlan,
   );
   leaf(
@@ -25,7 +38,10 @@ export function plansCommands(program: Command, run: Run): void {
     {
       name: 'publish <file>',
       does: 'publish a plan file as a new version; live calls keep theirs',
-      examples: ['plans publish dialplan/plans/bramley-finch.json', 'plans publish new.json --customer bramley-finch --message "Saturday rota"'],
+      examples: [
+        'plans publish dialplan/plans/bramley-finch.json',
+        'plans publish new.json --customer bramley-finch --message "Saturday rota"',
+      ],
       options: [
         ['--customer <id>', 'whose plan it is (default: the name of the file)'],
         ['--message <text>', 'why, for the history'],
@@ -34,11 +50,25 @@ export function plansCommands(program: Command, run: Run): void {
     },
     publish,
   );
-  leaf(plans, run, { name: 'versions <customer>', does: 'all versions, newest first', examples: ['plans versions bramley-finch', 'plans versions bramley-finch --json'] }, listVersions);
   leaf(
     plans,
     run,
-    { name: 'restore <customer> <version>', does: 'publish an old version again, as a new version', examples: ['plans restore bramley-finch 41', 'plans restore bramley-finch 41 --yes'], options: [['--yes', 'needed when not on a terminal']] },
+    {
+      name: 'versions <customer>',
+      does: 'all versions, newest first',
+      examples: ['plans versions bramley-finch', 'plans versions bramley-finch --json'],
+    },
+    listVersions,
+  );
+  leaf(
+    plans,
+    run,
+    {
+      name: 'restore <customer> <version>',
+      does: 'publish an old version again, as a new version',
+      examples: ['plans restore bramley-finch 41', 'plans restore bramley-finch 41 --yes'],
+      options: [['--yes', 'needed when not on a terminal']],
+    },
     restore,
   );
 }
@@ -46,22 +76,57 @@ export function plansCommands(program: Command, run: Run): void {
 async function listPlans(cli: Cli): Promise<ExitCode> {
   const answer = await cli.api().get<{ plans: PlanRow[] }>('/v1/plans');
   cli.say.json(answer);
-  if (answer.plans.length === 0) cli.say.hint('No plans. Put one into the plans folder; genvoice settings shows where it is.');
+  if (answer.plans.length === 0)
+    cli.say.hint('No plans. Put one into the plans folder; genvoice settings shows where it is.');
   cli.say.rows(
-    [{ head: 'Customer' }, { head: 'Name', mayCut: true }, { head: 'Version', align: 'right' }, { head: 'Numbers', align: 'right' }, { head: 'Steps', align: 'right' }, { head: 'Published' }, { head: 'By' }],
-    answer.plans.map((plan) => [plain(plan.customer), plain(plan.name), `${plan.version}`, `${plan.numbers}`, `${plan.steps}`, dateTime(plan.publishedAt, plan.timeZone), plain(plan.publishedBy)]),
+    [
+      { head: 'Customer' },
+      { head: 'Name', mayCut: true },
+      { head: 'Version', align: 'right' },
+      { head: 'Numbers', align: 'right' },
+      { head: 'Steps', align: 'right' },
+      { head: 'Published' },
+      { head: 'By' },
+    ],
+    answer.plans.map((plan) => [
+      plain(plan.customer),
+      plain(plan.name),
+      `${plan.version}`,
+      `${plan.numbers}`,
+      `${plan.steps}`,
+      dateTime(plan.publishedAt, plan.timeZone),
+      plain(plan.publishedBy),
+    ]),
   );
   for (const plan of answer.plans.filter((one) => one.problems.length > 0)) {
-    cli.say.line(`${cli.say.mark('warn')} ${plain(plan.customer)}: the saved file was not taken; version ${plan.version} stays live`);
-    printProblems(cli.say, plan.problems.map(({ line, column, ...rest }) => ({ ...rest, ...(line === undefined ? {} : { line }), ...(column === undefined ? {} : { column }) })));
+    cli.say.line(
+      `${cli.say.mark('warn')} ${plain(plan.customer)}: the saved file was not taken; version ${plan.version} stays live`,
+    );
+    printProblems(
+      cli.say,
+      plan.problems.map(({ line, column, ...rest }) => ({
+        ...rest,
+        ...(line === undefined ? {} : { line }),
+        ...(column === undefined ? {} : { column }),
+      })),
+    );
   }
   return EXIT.yes;
 }
 
 async function showPlan(cli: Cli, options: Options, args: readonly string[]): Promise<ExitCode> {
   const version = textOf(options, 'planVersion');
-  const { text, headers } = await cli.api().getText(`/v1/plans/${encodeURIComponent(args[0] ?? '')}${version === undefined ? '' : `?version=${encodeURIComponent(version)}`}`);
-  cli.say.json({ customer: args[0], version: Number(headers.get('genvoice-plan-version')), hash: hashOf(headers), plan: JSON.parse(text) as unknown });
+  const { text, headers } = await cli
+    .api()
+    .getText(
+      `/v1/plans/${encodeURIComponent(args[0] ?? '')}${version === undefined ? '' : `?version=${encodeURIComponent(version)}`}`,
+    );
+  cli.say.json({
+    customer: args[0],
+    version: Number(headers.get('genvoice-plan-version')),
+    hash: hashOf(headers),
+    plan: JSON.parse(text) as unknown,
+  });
   cli.say.part(text);
   return EXIT.yes;
 }
@@ -73,16 +138,29 @@ async function publish(cli: Cli, options: Options, args: readonly string[]): Pro
   const api = cli.api();
   const headers = await basedOn(cli, customer, textOf(options, 'basedOn'));
   const message = textOf(options, 'message');
-  const published = await api.get<Published>(`/v1/plans/${encodeURIComponent(customer)}${message === undefined ? '' : `?message=${encodeURIComponent(message)}`}`, { method: 'PUT', text: source, headers });
+  const published = await api.get<Published>(
+    `/v1/plans/${encodeURIComponent(customer)}${message === undefined ? '' : `?message=${encodeURIComponent(message)}`}`,
+    { method: 'PUT', text: source, headers },
+  );
   tellPublished(cli, published);
   return EXIT.yes;
 }
 
 function tellPublished(cli: Cli, published: Published): void {
   cli.say.json(published);
-  cli.say.line(`${cli.say.mark('yes')} Version ${published.version} of ${plain(published.customer)} is live on ${count(published.numbers, 'DDI')}; calls in progress keep their version.`);
-  printProblems(cli.say, published.warnings.map(({ line, column, ...rest }) => ({ ...rest, ...(line === undefined ? {} : { line }), ...(column === undefined ? {} : { column }) })));
-  if (published.version > 1) cli.say.hint(`Undo: genvoice plans restore ${published.customer} ${published.version - 1}`);
+  cli.say.line(
+    `${cli.say.mark('yes')} Version ${published.version} of ${plain(published.customer)} is live on ${count(published.numbers, 'DDI')}; calls in progress keep their version.`,
+  );
+  printProblems(
+    cli.say,
+    published.warnings.map(({ line, column, ...rest }) => ({
+      ...rest,
+      ...(line === undefined ? {} : { line }),
+      ...(column === undefined ? {} : { column }),
+    })),
+  );
+  if (published.version > 1)
+    cli.say.hint(`Undo: genvoice plans restore ${published.customer} ${published.version - 1}`);
 }
 
 /** If-Match with the hash given, or with what is live now; If-None-Match for a customer without a plan. */
@@ -98,20 +176,55 @@ async function basedOn(cli: Cli, customer: string, hash: string | undefined): Pr
 }
 
 async function listVersions(cli: Cli, _options: Options, args: readonly string[]): Promise<ExitCode> {
-  const answer = await cli.api().get<{ versions: PlanVersionRow[] }>(`/v1/plans/${encodeURIComponent(args[0] ?? '')}/versions`);
+  const answer = await cli
+    .api()
+    .get<{ versions: PlanVersionRow[] }>(`/v1/plans/${encodeURIComponent(args[0] ?? '')}/versions`);
   cli.say.json(answer);
   cli.say.rows(
-    [{ head: 'Version', align: 'right' }, { head: 'Published' }, { head: 'By' }, { head: 'Hash' }, { head: '' }, { head: 'Why', mayCut: true }],
-    answer.versions.map((row) => [`${row.version}`, dateTime(row.publishedAt, 'Europe/London'), plain(row.publishedBy), row.hash.slice(0, 12), row.isLive ? 'live' : '', plain(row.restoredFrom === null ? row.message : `restored from ${row.restoredFrom}${row.message === '' ? '' : `: ${row.message}`}`)]),
+    [
+      { head: 'Version', align: 'right' },
+      { head: 'Published' },
+      { head: 'By' },
+      { head: 'Hash' },
+      { head: '' },
+      { head: 'Why', mayCut: true },
+    ],
+    answer.versions.map((row) => [
+      `${row.version}`,
+      dateTime(row.publishedAt, 'Europe/London'),
+      plain(row.publishedBy),
+      row.hash.slice(0, 12),
+      row.isLive ? 'live' : '',
+      plain(
+        row.restoredFrom === null
+          ? row.message
+          : `restored from ${row.restoredFrom}${row.message === '' ? '' : `: ${row.message}`}`,
+      ),
+    ]),
   );
   return EXIT.yes;
 }
 
 async function restore(cli: Cli, options: Options, args: readonly string[]): Promise<ExitCode> {
   const [customer = '', version = ''] = args;
-  if (!/^\d{1,9}$/.test(version)) throw misuse(`"${version.slice(0, 40)}" is no version.`, `genvoice plans versions ${customer} has the versions there are.`, 'version');
-  if (!cli.say.isTerminal && !isSet(options, 'yes')) throw misuse('Restoring changes what callers get.', 'Add --yes when the command does not run on a terminal.', '--yes');
-  tellPublished(cli, await cli.api().get<Published>(`/v1/plans/${encodeURIComponent(customer)}/versions/${version}/restore`, { method: 'POST' }));
+  if (!/^\d{1,9}$/.test(version))
+    throw misuse(
+      `"${version.slice(0, 40)}" is no version.`,
+      `genvoice plans versions ${customer} has the versions there are.`,
+      'version',
+    );
+  if (!cli.say.isTerminal && !isSet(options, 'yes'))
+    throw misuse(
+      'Restoring changes what callers get.',
+      'Add --yes when the command does not run on a terminal.',
+      '--yes',
+    );
+  tellPublished(
+    cli,
+    await cli
+      .api()
+      .get<Published>(`/v1/plans/${encodeURIComponent(customer)}/versions/${version}/restore`, { method: 'POST' }),
+  );
   return EXIT.yes;
 }
 
@@ -123,6 +236,11 @@ function readSource(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new CliError(EXIT.usage, 'no-such-file', `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`, { path: file, hint: 'Name a plan file.' });
+    throw new CliError(
+      EXIT.usage,
+      'no-such-file',
+      `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`,
+      { path: file, hint: 'Name a plan file.' },
+    );
   }
 }

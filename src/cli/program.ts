@@ -54,9 +54,17 @@ function build(world: World, run: (act: Act, options: Options, args: readonly st
     .description('Call control for UK business telephony on Asterisk.')
     .version(world.version, '-V, --version', 'print the version')
     .option('--no-color', 'no colour')
-    .addHelpText('before', examplesText(['call 01632960018 --keys 1', 'explain --to 01632960018 --at 2026-12-25T10:00 --keys 1']))
+    .addHelpText(
+      'before',
+      examplesText(['call 01632960018 --keys 1', 'explain --to 01632960018 --at 2026-12-25T10:00 --keys 1']),
+    )
     .exitOverride()
-    .configureOutput({ writeOut: (text) => world.stdout.write(text), writeErr: () => {}, getOutHasColors: () => false, getErrHasColors: () => false });
+    .configureOutput({
+      writeOut: (text) => world.stdout.write(text),
+      writeErr: () => {},
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
   callCommand(program, run);
   callsCommands(program, run);
   numbersCommands(program, run);
@@ -80,15 +88,33 @@ function inherit(from: Command, command: Command): void {
 }
 
 function cliOf(world: World, options: Options, noColour: boolean): Cli {
-  const say = createSay({ stdout: world.stdout, stderr: world.stderr, env: world.env, isJson: options['json'] === true, noColour });
+  const say = createSay({
+    stdout: world.stdout,
+    stderr: world.stderr,
+    env: world.env,
+    isJson: options['json'] === true,
+    noColour,
+  });
   const { product, workingFolder, env, interrupted } = world;
   const home = homeFolder(workingFolder, product);
-  return { say, env, product, home, workingFolder, interrupted, nowMs: () => world.nowMs(), api: () => createApi(discover(home, env)) };
+  return {
+    say,
+    env,
+    product,
+    home,
+    workingFolder,
+    interrupted,
+    nowMs: () => world.nowMs(),
+    api: () => createApi(discover(home, env)),
+  };
 }
 
 function report(error: unknown, isJson: boolean, world: World): ExitCode {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.yes;
-  const shown = world.interrupted.aborted && !(error instanceof CliError) ? new CliError(EXIT.interrupted, 'interrupted', 'Interrupted.') : asCliError(error);
+  const shown =
+    world.interrupted.aborted && !(error instanceof CliError)
+      ? new CliError(EXIT.interrupted, 'interrupted', 'Interrupted.')
+      : asCliError(error);
   const say = createSay({ stdout: world.stdout, stderr: world.stderr, env: world.env, isJson, noColour: true });
   say.json({ error: { code: shown.code, message: shown.message, path: shown.path, hint: shown.hint } });
   if (!isJson) {
@@ -101,11 +127,18 @@ function report(error: unknown, isJson: boolean, world: World): ExitCode {
 function asCliError(error: unknown): CliError {
   if (error instanceof CliError) return error;
   if (error instanceof CommanderError) {
-    if (error.code === 'commander.help') return new CliError(EXIT.usage, 'usage', 'This command needs another word after it.', { hint: 'genvoice --help lists the commands.' });
+    if (error.code === 'commander.help')
+      return new CliError(EXIT.usage, 'usage', 'This command needs another word after it.', {
+        hint: 'genvoice --help lists the commands.',
+      });
     const [first = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
     const text = `${first.charAt(0).toUpperCase()}${first.slice(1)}${/[.?!]$/.test(first) ? '' : '.'}`;
-    return new CliError(EXIT.usage, 'usage', text, { hint: suggestion === '' ? 'Add --help for the options and examples.' : suggestion.replace(/^\(|\)$/g, '') });
+    return new CliError(EXIT.usage, 'usage', text, {
+      hint: suggestion === '' ? 'Add --help for the options and examples.' : suggestion.replace(/^\(|\)$/g, ''),
+    });
   }
   const text = error instanceof Error ? error.message : String(error);
-  return new CliError(EXIT.unavailable, 'fault', `genvoice met a fault of its own: ${text}.`, { hint: 'This is a defect of the command; its state may be half done.' });
+  return new CliError(EXIT.unavailable, 'fault', `genvoice met a fault of its own: ${text}.`, {
+    hint: 'This is a defect of the command; its state may be half done.',
+  });
 }

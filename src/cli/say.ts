@@ -41,7 +41,10 @@ export interface Say {
 export function createSay({ stdout, stderr, env, isJson, noColour }: SayOptions): Say {
   const isUtf8 = hasUtf8(env);
   const fit = (text: string): string => (isUtf8 ? text : toAscii(text));
-  const style = (sink: Sink): MarkStyle => ({ isUtf8, hasColour: sink.isTTY && !noColour && !env['NO_COLOR'] && env['TERM'] !== 'dumb' });
+  const style = (sink: Sink): MarkStyle => ({
+    isUtf8,
+    hasColour: sink.isTTY && !noColour && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
+  });
   return {
     isJson,
     isTerminal: stdout.isTTY,

@@ -18,14 +18,26 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
   const all = width === null ? cells : [columns.map((column) => column.head), ...cells];
   const widths = columns.map((_, at) => Math.max(...all.map((row) => length(row[at] ?? ''))));
   if (width !== null) narrow(columns, widths, width);
-  return all.map((row) => `${row.map((cell, at) => fill(cell, widths[at] ?? 0, columns[at])).join(GAP).trimEnd()}\n`).join('');
+  return all
+    .map(
+      (row) =>
+        `${row
+          .map((cell, at) => fill(cell, widths[at] ?? 0, columns[at]))
+          .join(GAP)
+          .trimEnd()}\n`,
+    )
+    .join('');
 }
 
 /** Takes what is too much from the widest columns that may be cut. */
 function narrow(columns: readonly Column[], widths: number[], width: number): void {
   let over = widths.reduce((sum, one) => sum + one, GAP.length * (widths.length - 1)) - width;
   while (over > 0) {
-    const widest = columns.reduce((best, column, at) => (column.mayCut === true && (best < 0 || (widths[at] ?? 0) > (widths[best] ?? 0)) ? at : best), -1);
+    const widest = columns.reduce(
+      (best, column, at) =>
+        column.mayCut === true && (best < 0 || (widths[at] ?? 0) > (widths[best] ?? 0)) ? at : best,
+      -1,
+    );
     if (widest < 0 || (widths[widest] ?? 0) <= LEAST_CUT_WIDTH) return;
     widths[widest] = (widths[widest] ?? 0) - 1;
     over -= 1;

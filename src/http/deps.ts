@@ -4,16 +4,50 @@ import type { Clock } from '../ports/clock.ts';
 import type { CallEnd, CallRecord, RecordFilter, TraceLine, VoicemailMessage } from '../ports/records.ts';
 import type { CallSnapshot } from '../ports/state.ts';
 import type {
-  AlarmRow, MailboxRow, NumberRow, PhoneRow, PhoneSecret, PlanChecked, PlanProblem, PlanRow, PlanVersionRow, Published, SettingRow, SwitchRow,
-  TestCallBody, TestCallProgress, TestCallResult,
+  AlarmRow,
+  MailboxRow,
+  NumberRow,
+  PhoneRow,
+  PhoneSecret,
+  PlanChecked,
+  PlanProblem,
+  PlanRow,
+  PlanVersionRow,
+  Published,
+  SettingRow,
+  SwitchRow,
+  TestCallBody,
+  TestCallProgress,
+  TestCallResult,
 } from './wire.ts';
 
 /** What becomes known of live calls, in order; handed on to every reader of /v1/events. `caller` is text as LiveCall has it. */
 export type CallEvent =
-  | { readonly kind: 'call-started'; readonly callId: string; readonly customer: string | null; readonly atMs: number; readonly direction: 'inbound' | 'internal'; readonly dialled: string; readonly caller: string; readonly isTest: boolean }
+  | {
+      readonly kind: 'call-started';
+      readonly callId: string;
+      readonly customer: string | null;
+      readonly atMs: number;
+      readonly direction: 'inbound' | 'internal';
+      readonly dialled: string;
+      readonly caller: string;
+      readonly isTest: boolean;
+    }
   | { readonly kind: 'call-answered'; readonly callId: string; readonly customer: string | null; readonly atMs: number }
-  | { readonly kind: 'call-step'; readonly callId: string; readonly customer: string | null; readonly atMs: number; readonly line: TraceLine }
-  | { readonly kind: 'call-ended'; readonly callId: string; readonly customer: string | null; readonly atMs: number; readonly end: CallEnd };
+  | {
+      readonly kind: 'call-step';
+      readonly callId: string;
+      readonly customer: string | null;
+      readonly atMs: number;
+      readonly line: TraceLine;
+    }
+  | {
+      readonly kind: 'call-ended';
+      readonly callId: string;
+      readonly customer: string | null;
+      readonly atMs: number;
+      readonly end: CallEnd;
+    };
 
 export interface Health {
   readonly isAsteriskUp: boolean;
@@ -56,13 +90,27 @@ export interface PlansDeps {
   /** Compiles without publishing, off the main thread. `customer` null = no other plan is looked at but for its DDIs. */
   check(source: string, customer: string | null): Promise<PlanChecked>;
   /** `expectedHash` null = the customer must have no plan yet. */
-  publish(request: { customer: string; source: string; expectedHash: string | null; by: string; message: string }): Promise<PublishResult>;
+  publish(request: {
+    customer: string;
+    source: string;
+    expectedHash: string | null;
+    by: string;
+    message: string;
+  }): Promise<PublishResult>;
   versions(customer: string): Promise<readonly PlanVersionRow[] | null>;
   /** Publishes an old version's text as a new version. `expectedHash` null = whatever is live now. */
-  restore(request: { customer: string; version: number; expectedHash: string | null; by: string }): Promise<PublishResult>;
+  restore(request: {
+    customer: string;
+    version: number;
+    expectedHash: string | null;
+    by: string;
+  }): Promise<PublishResult>;
 }
 
-export type SetResult<T> = { readonly kind: 'done'; readonly row: T } | { readonly kind: 'unknown' } | { readonly kind: 'refused'; readonly reason: string; readonly hint: string };
+export type SetResult<T> =
+  | { readonly kind: 'done'; readonly row: T }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'refused'; readonly reason: string; readonly hint: string };
 
 export interface HttpDeps {
   readonly clock: Clock;
@@ -96,7 +144,11 @@ export interface HttpDeps {
    * Places a real call and settles when it is over; `emit` gets every step as it happens. When the signal aborts, the
    * call is hung up and the result is `interrupted`. A number that is nobody's is `refused`.
    */
-  testCall(request: TestCallBody, emit: (progress: TestCallProgress) => void, signal: AbortSignal): Promise<SetResult<TestCallResult>>;
+  testCall(
+    request: TestCallBody,
+    emit: (progress: TestCallProgress) => void,
+    signal: AbortSignal,
+  ): Promise<SetResult<TestCallResult>>;
   alarms(): Promise<readonly AlarmRow[]>;
   settings(): readonly SettingRow[];
   /** A prompt by its content key for an Asterisk elsewhere; null when token or key is unknown. Token compared in constant time. */

@@ -34,7 +34,12 @@ export class EventLog {
 
   append(event: CallEventWire): void {
     this.#sequence += 1;
-    const logged = { id: this.#idOf(this.#sequence), kind: event.kind, callId: event.callId, json: JSON.stringify(event) };
+    const logged = {
+      id: this.#idOf(this.#sequence),
+      kind: event.kind,
+      callId: event.callId,
+      json: JSON.stringify(event),
+    };
     this.#events.push(logged);
     this.#bytes += logged.json.length;
     if (this.#events.length > this.#maxEvents || this.#bytes > MAX_BYTES) this.#dropOldest();

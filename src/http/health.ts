@@ -19,11 +19,27 @@ export function readiness(health: Health): readonly Check[] {
   const ago = health.eventsArriveAgoMs;
   const hasEvents = ago !== null && ago <= EVENTS_WITHIN_MS;
   return [
-    { name: 'asterisk', ok: health.isAsteriskUp, detail: health.isAsteriskUp ? 'connected' : 'no link to Asterisk: calls follow the last known route' },
-    { name: 'events', ok: hasEvents, detail: ago === null ? 'no event has arrived yet' : `newest event ${Math.round(ago)} ms ago` },
-    { name: 'store', ok: health.isStoreOk, detail: health.isStoreOk ? 'writes work' : 'the store cannot write: records wait in a file' },
+    {
+      name: 'asterisk',
+      ok: health.isAsteriskUp,
+      detail: health.isAsteriskUp ? 'connected' : 'no link to Asterisk: calls follow the last known route',
+    },
+    {
+      name: 'events',
+      ok: hasEvents,
+      detail: ago === null ? 'no event has arrived yet' : `newest event ${Math.round(ago)} ms ago`,
+    },
+    {
+      name: 'store',
+      ok: health.isStoreOk,
+      detail: health.isStoreOk ? 'writes work' : 'the store cannot write: records wait in a file',
+    },
     { name: 'plans', ok: health.livePlans > 0, detail: `${health.livePlans} live` },
-    { name: 'taking-calls', ok: !health.isDraining, detail: health.isDraining ? 'stopping: live calls are let finish' : 'yes' },
+    {
+      name: 'taking-calls',
+      ok: !health.isDraining,
+      detail: health.isDraining ? 'stopping: live calls are let finish' : 'yes',
+    },
   ];
 }
 
@@ -51,7 +67,12 @@ export function healthRoutes(deps: HttpDeps): readonly Route[] {
       handle: async (): Promise<Reply> => {
         const checks = readiness(await deps.health());
         const ok = checks.every((check) => check.ok);
-        return { kind: 'json', status: ok ? 200 : 503, body: { status: ok ? 'ok' : 'not-ready', version, checks }, headers: ok ? {} : { 'Retry-After': '5' } };
+        return {
+          kind: 'json',
+          status: ok ? 200 : 503,
+          body: { status: ok ? 'ok' : 'not-ready', version, checks },
+          headers: ok ? {} : { 'Retry-After': '5' },
+        };
       },
     }),
   ];

@@ -11,20 +11,26 @@ const REFUSED_KEYS = new Set(['__proto__', 'prototype', 'constructor']);
 
 /** The text of a body; throws a 400 problem when it is not UTF-8. */
 export function readText(raw: Uint8Array): string {
-  if (!isUtf8(raw)) throw new HttpProblem(400, 'not-utf8', 'The body has bytes that are not UTF-8.', { hint: 'Save it as UTF-8 and send it again.' });
+  if (!isUtf8(raw))
+    throw new HttpProblem(400, 'not-utf8', 'The body has bytes that are not UTF-8.', {
+      hint: 'Save it as UTF-8 and send it again.',
+    });
   const text = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('utf8');
   return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
 /** The value in a JSON text; throws a 400 problem naming the place for broken JSON, depth and prototype keys. */
 export function readJson(text: string): unknown {
-  if (text.trim() === '') throw new HttpProblem(400, 'body-empty', 'The request has no body.', { hint: 'Send a JSON object.' });
+  if (text.trim() === '')
+    throw new HttpProblem(400, 'body-empty', 'The request has no body.', { hint: 'Send a JSON object.' });
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message.slice(0, 160) : 'it cannot be read';
-    throw new HttpProblem(400, 'not-json', `The body is not JSON: ${reason}.`, { hint: 'Check the quotes, commas and brackets at that place.' });
+    throw new HttpProblem(400, 'not-json', `The body is not JSON: ${reason}.`, {
+      hint: 'Check the quotes, commas and brackets at that place.',
+    });
   }
   refuseHostile(value);
   return value;
@@ -61,12 +67,14 @@ function toFieldProblems(issue: z.core.$ZodIssue): FieldProblem[] {
   const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
   const said = issue.message.replace(/^Invalid input: /, '').replace(/^Invalid /, 'not a usable ');
   const what = path === '' ? 'the value' : path;
-  return [{
-    path,
-    code: isMissing ? 'missing' : 'wrong-value',
-    message: isMissing ? `${what} is missing.` : `${what} does not fit: ${said}.`,
-    hint: 'The fields and examples are in /v1/openapi.json.',
-  }];
+  return [
+    {
+      path,
+      code: isMissing ? 'missing' : 'wrong-value',
+      message: isMissing ? `${what} is missing.` : `${what} does not fit: ${said}.`,
+      hint: 'The fields and examples are in /v1/openapi.json.',
+    },
+  ];
 }
 
 /** Walks without recursion, so that depth itself cannot break the walk. */
@@ -75,11 +83,16 @@ function refuseHostile(root: unknown): void {
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     if (typeof at.value !== 'object' || at.value === null) continue;
     if (at.path.length >= MAX_JSON_DEPTH) {
-      throw new HttpProblem(400, 'too-deep', `The body nests deeper than ${MAX_JSON_DEPTH} levels.`, { hint: 'Send a flatter object.' });
+      throw new HttpProblem(400, 'too-deep', `The body nests deeper than ${MAX_JSON_DEPTH} levels.`, {
+        hint: 'Send a flatter object.',
+      });
     }
     for (const [key, value] of Object.entries(at.value)) {
       if (REFUSED_KEYS.has(key)) {
-        throw new HttpProblem(400, 'refused-key', `The key "${key}" is not taken anywhere.`, { path: toPointer([...at.path, key]), hint: 'Leave it out.' });
+        throw new HttpProblem(400, 'refused-key', `The key "${key}" is not taken anywhere.`, {
+          path: toPointer([...at.path, key]),
+          hint: 'Leave it out.',
+        });
       }
       if (typeof value === 'object' && value !== null) open.push({ value, path: [...at.path, key] });
     }

@@ -18,9 +18,14 @@ export function keyGate(deps: Pick<HttpDeps, 'verifyKey'>): RequestHandler {
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     handler: () => {
-      throw new HttpProblem(429, 'too-many-wrong-keys', `More than ${WRONG_KEYS_A_MINUTE} requests with a wrong key came from this address within a minute.`, {
-        hint: 'Wait a minute, then send the key from the data folder (file api-key).',
-      });
+      throw new HttpProblem(
+        429,
+        'too-many-wrong-keys',
+        `More than ${WRONG_KEYS_A_MINUTE} requests with a wrong key came from this address within a minute.`,
+        {
+          hint: 'Wait a minute, then send the key from the data folder (file api-key).',
+        },
+      );
     },
   });
   return async (request, response, next) => {

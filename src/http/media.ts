@@ -8,7 +8,10 @@ import type { Reply, Route } from './route.ts';
 
 const MediaPath = z.object({
   token: z.string().regex(/^[0-9A-Za-z_-]{16,128}$/, 'a token has 16 to 128 characters'),
-  key: z.string().regex(/^[0-9a-f]{16,64}$/, 'a key has 16 to 64 hexadecimal digits').meta({ description: 'Hash of the content' }),
+  key: z
+    .string()
+    .regex(/^[0-9a-f]{16,64}$/, 'a key has 16 to 64 hexadecimal digits')
+    .meta({ description: 'Hash of the content' }),
 });
 
 export function mediaRoutes(deps: HttpDeps): readonly Route[] {
@@ -26,13 +29,20 @@ export function mediaRoutes(deps: HttpDeps): readonly Route[] {
       handle: async ({ params }): Promise<Reply> => {
         const found = await deps.findMedia(params.token, params.key);
         // One answer for a wrong token and an unknown key: neither is to be guessed.
-        if (found === null) throw new HttpProblem(404, 'no-such-media', 'There is no prompt at this address.', { hint: 'Addresses change with the token; start the application again to push new ones.' });
+        if (found === null)
+          throw new HttpProblem(404, 'no-such-media', 'There is no prompt at this address.', {
+            hint: 'Addresses change with the token; start the application again to push new ones.',
+          });
         return {
           kind: 'file',
           contentType: 'audio/wav',
           file: found.file,
           bytes: found.bytes,
-          headers: { 'Cache-Control': 'private, max-age=31536000, immutable', ETag: `"${params.key}"`, 'Accept-Ranges': 'none' },
+          headers: {
+            'Cache-Control': 'private, max-age=31536000, immutable',
+            ETag: `"${params.key}"`,
+            'Accept-Ranges': 'none',
+          },
         };
       },
     }),

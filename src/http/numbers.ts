@@ -17,7 +17,9 @@ export function numberRoutes(deps: HttpDeps): readonly Route[] {
       answer: z.object({ numbers: z.array(NumberRow) }),
       handle: async ({ query }) => {
         const numbers = await deps.numbers();
-        return json({ numbers: numbers.filter((row) => query.customer === undefined || row.customer === query.customer) });
+        return json({
+          numbers: numbers.filter((row) => query.customer === undefined || row.customer === query.customer),
+        });
       },
     }),
   ];

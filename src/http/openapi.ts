@@ -28,12 +28,21 @@ export function describe(version: string, routes: readonly Route[]): object {
     info: {
       title: 'GENVoice',
       version,
-      description: 'Call control of GENVoice. Numbers are E.164, times ISO 8601, durations ms. Keys are only ever added to answers. Every refusal is application/problem+json.',
+      description:
+        'Call control of GENVoice. Numbers are E.164, times ISO 8601, durations ms. Keys are only ever added to answers. Every refusal is application/problem+json.',
     },
     servers: [{ url: '/' }],
     security: [{ key: [] }],
     paths,
-    components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'The key that was made at first start: file api-key in the data folder' } } },
+    components: {
+      securitySchemes: {
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'The key that was made at first start: file api-key in the data folder',
+        },
+      },
+    },
   });
 }
 
@@ -65,9 +74,33 @@ function operation(one: Route): ZodOpenApiOperationObject {
     requestParams: {
       ...(one.params === null ? {} : { path: one.params }),
       ...(one.query === null ? {} : { query: one.query }),
-      ...(headers.length === 0 ? {} : { header: z.object(Object.fromEntries(headers.map(([name, description]) => [name, z.string().optional().meta({ description })]))) }),
+      ...(headers.length === 0
+        ? {}
+        : {
+            header: z.object(
+              Object.fromEntries(
+                headers.map(([name, description]) => [name, z.string().optional().meta({ description })]),
+              ),
+            ),
+          }),
     },
-    ...(one.body === null ? {} : { requestBody: { required: true, content: { 'application/json': { schema: one.body === 'plan' ? z.looseObject({}).meta({ description: 'A plan; its own JSON Schema is published with the product' }) : one.body } } } }),
+    ...(one.body === null
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            content: {
+              'application/json': {
+                schema:
+                  one.body === 'plan'
+                    ? z
+                        .looseObject({})
+                        .meta({ description: 'A plan; its own JSON Schema is published with the product' })
+                    : one.body,
+              },
+            },
+          },
+        }),
     responses: { [`${one.status ?? 200}`]: success(one), ...refusals(one) },
   };
 }
@@ -76,13 +109,17 @@ function success(one: Route): ZodOpenApiResponseObject {
   const isStreamOnly = one.method === 'get' && (one.answerTypes ?? []).includes('text/event-stream');
   const content: Record<string, { schema?: z.ZodType }> = {};
   if (one.answer !== undefined && !isStreamOnly) content['application/json'] = { schema: one.answer };
-  for (const type of one.answerTypes ?? []) content[type] = one.answer !== undefined && isStreamOnly ? { schema: one.answer } : {};
+  for (const type of one.answerTypes ?? [])
+    content[type] = one.answer !== undefined && isStreamOnly ? { schema: one.answer } : {};
   return { description: one.summary, content: content as NonNullable<ZodOpenApiResponseObject['content']> };
 }
 
 function refusals(one: Route): Record<`${1 | 2 | 3 | 4 | 5}${string}`, ZodOpenApiResponseObject> {
   const guarded = one.guard === undefined || one.guard === 'key' ? [401, 429] : [];
   const statuses = [...new Set([400, ...guarded, ...(one.problems ?? []), 500, 503])].toSorted((a, b) => a - b);
-  const refusal = (status: number): ZodOpenApiResponseObject => ({ description: PROBLEM_SAYS[status] ?? 'Refused', content: { 'application/problem+json': { schema: ProblemWire } } });
+  const refusal = (status: number): ZodOpenApiResponseObject => ({
+    description: PROBLEM_SAYS[status] ?? 'Refused',
+    content: { 'application/problem+json': { schema: ProblemWire } },
+  });
   return Object.fromEntries(statuses.map((status) => [`${status}`, refusal(status)]));
 }

@@ -11,26 +11,45 @@ const OnePhone = z.object({ customer: customerName, extension: extensionNumber }
 export function phoneRoutes(deps: HttpDeps): readonly Route[] {
   return [
     route({
-      method: 'get', path: '/v1/phones', id: 'listPhones', tag: 'phones', summary: 'Phones of all plans and whether they are online',
-      query: z.strictObject({ customer: customerName.optional() }), answer: z.object({ phones: z.array(PhoneRow) }),
+      method: 'get',
+      path: '/v1/phones',
+      id: 'listPhones',
+      tag: 'phones',
+      summary: 'Phones of all plans and whether they are online',
+      query: z.strictObject({ customer: customerName.optional() }),
+      answer: z.object({ phones: z.array(PhoneRow) }),
       handle: async ({ query }) => {
         const phones = await deps.phones();
-        return json({ phones: phones.filter((row) => query.customer === undefined || row.customer === query.customer) });
+        return json({
+          phones: phones.filter((row) => query.customer === undefined || row.customer === query.customer),
+        });
       },
     }),
     route({
-      method: 'post', path: '/v1/phones/{customer}/{extension}/secret', id: 'createPhoneSecret', tag: 'phones',
+      method: 'post',
+      path: '/v1/phones/{customer}/{extension}/secret',
+      id: 'createPhoneSecret',
+      tag: 'phones',
       summary: 'Makes a new password for a phone; it is in this answer and nowhere else, and the old one stops working',
-      params: OnePhone, status: 201, answer: PhoneSecret, problems: [404, 422],
+      params: OnePhone,
+      status: 201,
+      answer: PhoneSecret,
+      problems: [404, 422],
       handle: async ({ params }) => {
         const result = await deps.createPhoneSecret(params.customer, params.extension);
         return json(done(result, `extension ${params.extension} of ${params.customer}`, '/v1/phones'));
       },
     }),
     route({
-      method: 'delete', path: '/v1/phones/{customer}/{extension}', id: 'removePhone', tag: 'phones',
-      summary: 'Takes the password of a phone away: it cannot register until it gets a new one. The extension stays in the plan',
-      params: OnePhone, answer: PhoneRow, problems: [404, 422],
+      method: 'delete',
+      path: '/v1/phones/{customer}/{extension}',
+      id: 'removePhone',
+      tag: 'phones',
+      summary:
+        'Takes the password of a phone away: it cannot register until it gets a new one. The extension stays in the plan',
+      params: OnePhone,
+      answer: PhoneRow,
+      problems: [404, 422],
       handle: async ({ params }) => {
         const result = await deps.removePhone(params.customer, params.extension);
         return json(done(result, `extension ${params.extension} of ${params.customer}`, '/v1/phones'));

@@ -62,11 +62,22 @@ const TITLES: Readonly<Record<number, string>> = {
 };
 
 /** The body that tells of `error`; anything that is no HttpProblem of ours or of the body reader is a plain 500. */
-export function toProblem(error: unknown): { body: ProblemBody; headers: Readonly<Record<string, string>>; isOurs: boolean } {
+export function toProblem(error: unknown): {
+  body: ProblemBody;
+  headers: Readonly<Record<string, string>>;
+  isOurs: boolean;
+} {
   const known = error instanceof HttpProblem ? error : fromReader(error);
-  const problem = known ?? new HttpProblem(500, 'server-fault', 'The server met a fault of its own. The request was not carried out in full.', {
-    hint: 'The log of the server has the cause at this time. Look at the state before trying again.',
-  });
+  const problem =
+    known ??
+    new HttpProblem(
+      500,
+      'server-fault',
+      'The server met a fault of its own. The request was not carried out in full.',
+      {
+        hint: 'The log of the server has the cause at this time. Look at the state before trying again.',
+      },
+    );
   const { path, hint, problems, headers } = problem.options;
   const body: ProblemBody = {
     type: `urn:genvoice:problem:${problem.code}`,
@@ -98,23 +109,35 @@ function fromReader(error: unknown): HttpProblem | null {
   const limit = 'limit' in error && typeof error.limit === 'number' ? error.limit : null;
   switch (type) {
     case 'entity.too.large':
-      return new HttpProblem(413, 'body-too-large', `The body is larger than ${limit === null ? 'this route takes' : bytes(limit)}.`, {
-        hint: 'Send less at once.',
-      });
+      return new HttpProblem(
+        413,
+        'body-too-large',
+        `The body is larger than ${limit === null ? 'this route takes' : bytes(limit)}.`,
+        {
+          hint: 'Send less at once.',
+        },
+      );
     case 'encoding.unsupported':
       return new HttpProblem(415, 'content-encoding', 'The body is compressed; this server reads plain bodies only.', {
         hint: 'Leave the Content-Encoding header out and send the body as it is.',
       });
     case 'request.aborted':
     case 'request.size.invalid':
-      return new HttpProblem(400, 'body-cut', 'The body ended before its announced length.', { hint: 'Send it again.' });
+      return new HttpProblem(400, 'body-cut', 'The body ended before its announced length.', {
+        hint: 'Send it again.',
+      });
     default:
       break;
   }
   if (error instanceof URIError || ('status' in error && error.status === 400)) {
-    return new HttpProblem(400, 'address', 'The address has a % that is not followed by two hexadecimal digits of a character.', {
-      hint: 'Percent-encode the address as UTF-8, for example %2B for +.',
-    });
+    return new HttpProblem(
+      400,
+      'address',
+      'The address has a % that is not followed by two hexadecimal digits of a character.',
+      {
+        hint: 'Percent-encode the address as UTF-8, for example %2B for +.',
+      },
+    );
   }
   return null;
 }

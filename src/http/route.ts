@@ -20,9 +20,25 @@ export interface EventStream {
 }
 
 export type Reply =
-  | { readonly kind: 'json'; readonly status?: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
-  | { readonly kind: 'text'; readonly contentType: string; readonly text: string; readonly headers?: Readonly<Record<string, string>> }
-  | { readonly kind: 'file'; readonly contentType: string; readonly file: string; readonly bytes: number; readonly headers: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'json';
+      readonly status?: number;
+      readonly body: unknown;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 'text';
+      readonly contentType: string;
+      readonly text: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 'file';
+      readonly contentType: string;
+      readonly file: string;
+      readonly bytes: number;
+      readonly headers: Readonly<Record<string, string>>;
+    }
   /** `run` sends until it settles; then the stream ends. */
   | { readonly kind: 'stream'; readonly run: (stream: EventStream) => Promise<void> };
 
@@ -70,11 +86,26 @@ type Fields<S> = S extends z.ZodType ? z.output<S> : Record<string, never>;
 type BodyOf<S> = S extends 'plan' ? string : S extends z.ZodType ? z.output<S> : null;
 
 /** A route with the types of its parts tied together: `handle` only ever sees what the schemas let through. */
-export function route<P extends z.ZodObject | null = null, Q extends z.ZodObject | null = null, B extends z.ZodType | 'plan' | null = null>(
-  spec: Described & { readonly params?: P; readonly query?: Q; readonly body?: B; readonly handle: (input: Input<Fields<P>, Fields<Q>, BodyOf<B>>) => Promise<Reply> },
+export function route<
+  P extends z.ZodObject | null = null,
+  Q extends z.ZodObject | null = null,
+  B extends z.ZodType | 'plan' | null = null,
+>(
+  spec: Described & {
+    readonly params?: P;
+    readonly query?: Q;
+    readonly body?: B;
+    readonly handle: (input: Input<Fields<P>, Fields<Q>, BodyOf<B>>) => Promise<Reply>;
+  },
 ): Route {
   const { params, query, body, handle, ...described } = spec;
-  return { ...described, params: params ?? null, query: query ?? null, body: body ?? null, handle: handle as Route['handle'] };
+  return {
+    ...described,
+    params: params ?? null,
+    query: query ?? null,
+    body: body ?? null,
+    handle: handle as Route['handle'],
+  };
 }
 
 export function json(body: unknown, headers: Readonly<Record<string, string>> = {}): Reply {

@@ -27,7 +27,13 @@ export interface Serving {
 export function serveRoute(route: Route, serving: Serving): RequestHandler[] {
   const handlers: RequestHandler[] = [];
   if (route.body !== null) {
-    handlers.push(express.raw({ type: () => true, inflate: false, limit: route.body === 'plan' ? PLAN_BODY_BYTES : SMALL_BODY_BYTES }));
+    handlers.push(
+      express.raw({
+        type: () => true,
+        inflate: false,
+        limit: route.body === 'plan' ? PLAN_BODY_BYTES : SMALL_BODY_BYTES,
+      }),
+    );
   }
   handlers.push(async (request, response) => {
     const gone = new AbortController();
@@ -55,7 +61,8 @@ function readBody(route: Route, request: Request): unknown {
   const raw: unknown = request.body;
   const text = raw instanceof Uint8Array ? readText(raw) : '';
   if (route.body === 'plan') {
-    if (text.trim() === '') throw new HttpProblem(400, 'body-empty', 'The request has no body.', { hint: 'Send the plan as JSON text.' });
+    if (text.trim() === '')
+      throw new HttpProblem(400, 'body-empty', 'The request has no body.', { hint: 'Send the plan as JSON text.' });
     return text;
   }
   return fit(route.body, readJson(text), 'The request');
@@ -67,15 +74,24 @@ function fitAddress(schema: z.ZodObject, value: unknown, where: 'path' | 'query'
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const name = issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path[0];
-  const message = issue?.code === 'unrecognized_keys' ? 'is no parameter of this address' : (issue?.message ?? 'does not fit').replace(/^Invalid input: /, '');
+  const message =
+    issue?.code === 'unrecognized_keys'
+      ? 'is no parameter of this address'
+      : (issue?.message ?? 'does not fit').replace(/^Invalid input: /, '');
   const shown = String(name ?? '').slice(0, 80);
-  throw new HttpProblem(400, 'wrong-address', `${shown} in the ${where}: ${message}.`, { path: shown, hint: 'The parameters and examples are in /v1/openapi.json.' });
+  throw new HttpProblem(400, 'wrong-address', `${shown} in the ${where}: ${message}.`, {
+    path: shown,
+    hint: 'The parameters and examples are in /v1/openapi.json.',
+  });
 }
 
 function refuseQuery(request: Request): Record<string, never> {
   const name = Object.keys(request.query)[0];
   if (name === undefined) return {};
-  throw new HttpProblem(400, 'wrong-address', `${name.slice(0, 80)} in the query: this address takes no parameters.`, { path: name.slice(0, 80), hint: 'Leave it out.' });
+  throw new HttpProblem(400, 'wrong-address', `${name.slice(0, 80)} in the query: this address takes no parameters.`, {
+    path: name.slice(0, 80),
+    hint: 'Leave it out.',
+  });
 }
 
 async function withinDeadline(route: Route, clock: Clock, reply: Promise<Reply>): Promise<Reply> {
@@ -83,17 +99,28 @@ async function withinDeadline(route: Route, clock: Clock, reply: Promise<Reply>)
   return new Promise((resolve, reject) => {
     const cancel = clock.after(ANSWER_WITHIN_MS, () =>
       reject(
-        new HttpProblem(503, 'too-slow', `The server had no answer within ${ANSWER_WITHIN_MS / 1000} s; what was asked may still happen.`, {
-          hint: 'Look at the state first, then try again.',
-          headers: { 'Retry-After': '5' },
-        }),
+        new HttpProblem(
+          503,
+          'too-slow',
+          `The server had no answer within ${ANSWER_WITHIN_MS / 1000} s; what was asked may still happen.`,
+          {
+            hint: 'Look at the state first, then try again.',
+            headers: { 'Retry-After': '5' },
+          },
+        ),
       ),
     );
     reply.then(resolve, reject).finally(cancel);
   });
 }
 
-async function write(reply: Reply, route: Route, request: Request, response: Response, serving: Serving): Promise<void> {
+async function write(
+  reply: Reply,
+  route: Route,
+  request: Request,
+  response: Response,
+  serving: Serving,
+): Promise<void> {
   if (response.destroyed) return;
   switch (reply.kind) {
     case 'json': {
@@ -103,10 +130,16 @@ async function write(reply: Reply, route: Route, request: Request, response: Res
       return;
     }
     case 'text':
-      response.status(200).set(reply.headers ?? {}).set('Content-Type', reply.contentType).send(reply.text);
+      response
+        .status(200)
+        .set(reply.headers ?? {})
+        .set('Content-Type', reply.contentType)
+        .send(reply.text);
       return;
     case 'file':
-      response.status(200).set({ ...reply.headers, 'Content-Type': reply.contentType, 'Content-Length': String(reply.bytes) });
+      response
+        .status(200)
+        .set({ ...reply.headers, 'Content-Type': reply.contentType, 'Content-Length': String(reply.bytes) });
       if (request.method === 'HEAD') response.end();
       else await pipeline(createReadStream(reply.file, { end: reply.bytes - 1 }), response);
       return;
@@ -115,13 +148,23 @@ async function write(reply: Reply, route: Route, request: Request, response: Res
   }
 }
 
-async function stream(reply: Extract<Reply, { kind: 'stream' }>, request: Request, response: Response, serving: Serving): Promise<void> {
+async function stream(
+  reply: Extract<Reply, { kind: 'stream' }>,
+  request: Request,
+  response: Response,
+  serving: Serving,
+): Promise<void> {
   if (request.method === 'HEAD') {
     response.status(200).type('text/event-stream').end();
     return;
   }
   if (serving.openStreams >= MAX_STREAMS) {
-    throw new HttpProblem(503, 'too-many-streams', `${MAX_STREAMS} event streams are open, as many as this server takes.`, { hint: 'Close one and try again.', headers: { 'Retry-After': '10' } });
+    throw new HttpProblem(
+      503,
+      'too-many-streams',
+      `${MAX_STREAMS} event streams are open, as many as this server takes.`,
+      { hint: 'Close one and try again.', headers: { 'Retry-After': '10' } },
+    );
   }
   serving.openStreams += 1;
   const events = openStream(response, serving.clock, serving.closing);

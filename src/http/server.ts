@@ -48,8 +48,18 @@ export interface RunningServer {
 /** Every route there is, in the order of the description. */
 export function allRoutes(deps: HttpDeps, log: EventLog): readonly Route[] {
   const routes = [
-    ...healthRoutes(deps), ...metricsRoutes(deps), ...callRoutes(deps, log), ...testCallRoutes(deps), ...numberRoutes(deps), ...planRoutes(deps),
-    ...switchRoutes(deps), ...phoneRoutes(deps), ...mailboxRoutes(deps), ...alarmRoutes(deps), ...settingRoutes(deps), ...mediaRoutes(deps),
+    ...healthRoutes(deps),
+    ...metricsRoutes(deps),
+    ...callRoutes(deps, log),
+    ...testCallRoutes(deps),
+    ...numberRoutes(deps),
+    ...planRoutes(deps),
+    ...switchRoutes(deps),
+    ...phoneRoutes(deps),
+    ...mailboxRoutes(deps),
+    ...alarmRoutes(deps),
+    ...settingRoutes(deps),
+    ...mediaRoutes(deps),
   ];
   return [...routes, ...openApiRoutes(deps.productVersion, routes)];
 }
@@ -61,7 +71,12 @@ export function createApp(deps: HttpDeps, routes: readonly Route[], serving: Ser
   app.set('etag', false);
   app.set('query parser', 'simple');
   app.set('case sensitive routing', true);
-  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } }, strictTransportSecurity: false }));
+  app.use(
+    helmet({
+      contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+      strictTransportSecurity: false,
+    }),
+  );
   app.use((_request, response, next) => {
     response.set('Cache-Control', 'no-store');
     next();
@@ -76,22 +91,38 @@ export function createApp(deps: HttpDeps, routes: readonly Route[], serving: Ser
     app.all(expressPath(path), (request, response) => {
       const allowed = routes.filter((route) => route.path === path).map((route) => route.method.toUpperCase());
       response.set('Allow', allowed.join(', '));
-      throw new HttpProblem(405, 'method', `${request.method} is not possible on ${path}.`, { hint: `Possible: ${allowed.join(', ')}.` });
+      throw new HttpProblem(405, 'method', `${request.method} is not possible on ${path}.`, {
+        hint: `Possible: ${allowed.join(', ')}.`,
+      });
     });
   }
   app.use((request) => {
-    throw new HttpProblem(404, 'no-such-address', `There is nothing at ${request.path.slice(0, 200)}.`, { hint: 'The addresses are listed in /v1/openapi.json.' });
+    throw new HttpProblem(404, 'no-such-address', `There is nothing at ${request.path.slice(0, 200)}.`, {
+      hint: 'The addresses are listed in /v1/openapi.json.',
+    });
   });
   app.use(answerFault(deps));
   return app;
 }
 
 /** Listens and feeds the event log. Rejects with a sentence when the address cannot be had. */
-export async function startServer(deps: HttpDeps, where: { readonly host: string; readonly port: number }): Promise<RunningServer> {
+export async function startServer(
+  deps: HttpDeps,
+  where: { readonly host: string; readonly port: number },
+): Promise<RunningServer> {
   const log = new EventLog(deps.clock.nowMs());
   const closing = new AbortController();
   const app = createApp(deps, allRoutes(deps, log), { clock: deps.clock, closing: closing.signal, openStreams: 0 });
-  const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: HEADERS_MS, maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 5000, connectionsCheckingInterval: 2000 }, app);
+  const server = createServer(
+    {
+      requestTimeout: REQUEST_MS,
+      headersTimeout: HEADERS_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      keepAliveTimeout: 5000,
+      connectionsCheckingInterval: 2000,
+    },
+    app,
+  );
   server.maxConnections = MAX_CONNECTIONS;
   server.on('clientError', answerUnreadable);
   await listen(server, where);
@@ -111,7 +142,9 @@ export async function startServer(deps: HttpDeps, where: { readonly host: string
 
 function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(listenFault(error, host, port), { cause: error })));
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new Error(listenFault(error, host, port), { cause: error })),
+    );
     server.listen(port, host, () => resolve());
   });
 }
@@ -150,13 +183,21 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   }
   const problem =
     error.code === 'HPE_HEADER_OVERFLOW'
-      ? new HttpProblem(400, 'headers-too-large', `The headers are larger than ${MAX_HEADER_BYTES / 1024} kB.`, { hint: 'Send fewer or shorter headers.' })
+      ? new HttpProblem(400, 'headers-too-large', `The headers are larger than ${MAX_HEADER_BYTES / 1024} kB.`, {
+          hint: 'Send fewer or shorter headers.',
+        })
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? new HttpProblem(408, 'request-too-slow', `The request did not arrive within ${REQUEST_MS / 1000} s.`, { hint: 'Send it again over a faster link.' })
-        : new HttpProblem(400, 'not-http', 'The request is not HTTP/1.1.', { hint: 'Check the client, and that it does not speak TLS to this port.' });
+        ? new HttpProblem(408, 'request-too-slow', `The request did not arrive within ${REQUEST_MS / 1000} s.`, {
+            hint: 'Send it again over a faster link.',
+          })
+        : new HttpProblem(400, 'not-http', 'The request is not HTTP/1.1.', {
+            hint: 'Check the client, and that it does not speak TLS to this port.',
+          });
   const body = JSON.stringify(toProblem(problem).body);
   const reason = problem.status === 408 ? 'Request Timeout' : 'Bad Request';
-  socket.end(`HTTP/1.1 ${problem.status} ${reason}\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${reason}\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
 }
 
 function answerFault(deps: HttpDeps): ErrorRequestHandler {

@@ -29,7 +29,11 @@ export function testCallRoutes(deps: HttpDeps): readonly Route[] {
           return { kind: 'stream', run: (stream) => streamCall(deps, body, stream) };
         }
         const progress: TestCallProgress[] = [];
-        const outcome = await deps.testCall(body, (item) => progress.length < MAX_PROGRESS && progress.push(item), signal);
+        const outcome = await deps.testCall(
+          body,
+          (item) => progress.length < MAX_PROGRESS && progress.push(item),
+          signal,
+        );
         return json({ progress, result: resultOf(outcome, body) });
       },
     }),
@@ -42,9 +46,23 @@ async function streamCall(deps: HttpDeps, body: TestCallBody, stream: EventStrea
     stream.send('result', JSON.stringify(resultOf(outcome, body)));
   } catch (error) {
     // The headers are gone, so the problem travels as the last event.
-    const problem = error instanceof HttpProblem ? error : new HttpProblem(500, 'server-fault', 'The server met a fault of its own while the test call ran.', { hint: 'The log of the server has the cause.' });
+    const problem =
+      error instanceof HttpProblem
+        ? error
+        : new HttpProblem(500, 'server-fault', 'The server met a fault of its own while the test call ran.', {
+            hint: 'The log of the server has the cause.',
+          });
     if (problem !== error) deps.reportFault(error, 'POST /v1/test-calls');
-    stream.send('problem', JSON.stringify({ status: problem.status, code: problem.code, detail: problem.message, path: problem.options.path ?? null, hint: problem.options.hint ?? null }));
+    stream.send(
+      'problem',
+      JSON.stringify({
+        status: problem.status,
+        code: problem.code,
+        detail: problem.message,
+        path: problem.options.path ?? null,
+        hint: problem.options.hint ?? null,
+      }),
+    );
   }
 }
 
@@ -53,7 +71,10 @@ function resultOf(outcome: SetResult<TestCallResult>, body: TestCallBody): TestC
     case 'done':
       return outcome.row;
     case 'unknown':
-      throw new HttpProblem(422, 'unknown-number', `${body.to} is nobody's number here.`, { path: '/to', hint: 'GET /v1/numbers (genvoice numbers list) has the numbers there are.' });
+      throw new HttpProblem(422, 'unknown-number', `${body.to} is nobody's number here.`, {
+        path: '/to',
+        hint: 'GET /v1/numbers (genvoice numbers list) has the numbers there are.',
+      });
     case 'refused':
       throw new HttpProblem(409, 'test-call-refused', outcome.reason, { hint: outcome.hint });
   }

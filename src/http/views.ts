@@ -4,7 +4,16 @@ import type { Caller } from '../numbering/caller.ts';
 import type { CallEnd, CallRecord, LegRecord, TraceLine, VoicemailMessage } from '../ports/records.ts';
 import type { CallSnapshot } from '../ports/state.ts';
 import type { CallEvent, HttpDeps } from './deps.ts';
-import type { CallDetail, CallEndWire, CallerWire, CallEventWire, CallSummary, LegWire, MessageRow, TraceLineWire } from './wire.ts';
+import type {
+  CallDetail,
+  CallEndWire,
+  CallerWire,
+  CallEventWire,
+  CallSummary,
+  LegWire,
+  MessageRow,
+  TraceLineWire,
+} from './wire.ts';
 
 /** Zone for calls that belong to no customer. */
 const HOME_ZONE = 'Europe/London';
@@ -95,7 +104,13 @@ export function eventWire(event: CallEvent): CallEventWire {
   const head = { kind: event.kind, callId: event.callId, customer: event.customer, at: iso(event.atMs) };
   switch (event.kind) {
     case 'call-started':
-      return { ...head, direction: event.direction, dialled: event.dialled, caller: event.caller, isTest: event.isTest };
+      return {
+        ...head,
+        direction: event.direction,
+        dialled: event.dialled,
+        caller: event.caller,
+        isTest: event.isTest,
+      };
     case 'call-answered':
       return head;
     case 'call-step':
@@ -110,13 +125,32 @@ export function messageWire(message: VoicemailMessage): MessageRow {
   return { id, callId, caller: callerWire(message.caller), receivedAt: iso(message.receivedAtMs), durationMs, isNew };
 }
 
-type Common = Pick<CallSummary, 'id' | 'customer' | 'timeZone' | 'direction' | 'isTest' | 'dialled' | 'ddi' | 'caller' | 'startedAt' | 'answeredAt'>;
+type Common = Pick<
+  CallSummary,
+  'id' | 'customer' | 'timeZone' | 'direction' | 'isTest' | 'dialled' | 'ddi' | 'caller' | 'startedAt' | 'answeredAt'
+>;
 function common(deps: HttpDeps, call: CallSnapshot | CallRecord): Common {
   const { id, customer, direction, isTest, dialled, ddi } = call;
   const timeZone = (customer === null ? null : deps.planOf(customer)?.timeZone) ?? HOME_ZONE;
-  return { id, customer, timeZone, direction, isTest, dialled, ddi, caller: callerWire(call.caller), startedAt: iso(call.startedAtMs), answeredAt: isoOrNull(call.answeredAtMs) };
+  return {
+    id,
+    customer,
+    timeZone,
+    direction,
+    isTest,
+    dialled,
+    ddi,
+    caller: callerWire(call.caller),
+    startedAt: iso(call.startedAtMs),
+    answeredAt: isoOrNull(call.answeredAtMs),
+  };
 }
 
 function deep(call: CallSnapshot | CallRecord): Pick<CallDetail, 'planHash' | 'trace' | 'legs' | 'sip'> {
-  return { planHash: call.planHash, trace: call.trace.map(traceWire), legs: call.legs.map(legWire), sip: { ...call.sip } };
+  return {
+    planHash: call.planHash,
+    trace: call.trace.map(traceWire),
+    legs: call.legs.map(legWire),
+    sip: { ...call.sip },
+  };
 }

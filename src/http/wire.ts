@@ -1,19 +1,42 @@
 // What goes over the wire: one zod schema per answer and body, shared by the routes, openapi.ts and the terminal.
 // camelCase, numbers as E.164, times as ISO 8601 with offset, durations in ms. Keys are only ever added.
+// Longer than other files because it is one flat list without logic.
 import { z } from 'zod';
 
-const time = z.iso.datetime({ offset: true }).meta({ description: 'ISO 8601 with offset', example: '2026-11-23T14:03:22.417Z' });
-const customerId = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'a customer id is written in small letters, digits and hyphens, a letter first');
-export const customerName = customerId.meta({ description: 'Customer id: the file name of the plan without .json', example: 'bramley-finch' });
-export const callIdOrPrefix = z.string().regex(/^[0-9a-z][0-9a-z-]{2,63}$/, 'a call id has 3 to 64 characters of a-z, 0-9').meta({ description: 'Call id, or its beginning (at least 3 characters)', example: '7f3a' });
-export const extensionNumber = z.string().regex(/^[1-9][0-9]{1,5}$/, 'an extension has 2 to 6 digits, the first not 0').meta({ description: 'Extension', example: '201' });
-export const objectName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'a name is written in small letters, digits and hyphens').meta({ description: 'Name as in the plan', example: 'night' });
+const time = z.iso
+  .datetime({ offset: true })
+  .meta({ description: 'ISO 8601 with offset', example: '2026-11-23T14:03:22.417Z' });
+const customerId = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'a customer id is written in small letters, digits and hyphens, a letter first');
+export const customerName = customerId.meta({
+  description: 'Customer id: the file name of the plan without .json',
+  example: 'bramley-finch',
+});
+export const callIdOrPrefix = z
+  .string()
+  .regex(/^[0-9a-z][0-9a-z-]{2,63}$/, 'a call id has 3 to 64 characters of a-z, 0-9')
+  .meta({ description: 'Call id, or its beginning (at least 3 characters)', example: '7f3a' });
+export const extensionNumber = z
+  .string()
+  .regex(/^[1-9][0-9]{1,5}$/, 'an extension has 2 to 6 digits, the first not 0')
+  .meta({ description: 'Extension', example: '201' });
+export const objectName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'a name is written in small letters, digits and hyphens')
+  .meta({ description: 'Name as in the plan', example: 'night' });
 
 export const CallerWire = z
   .object({
     kind: z.enum(['e164', 'extension', 'withheld', 'none', 'other']),
-    number: z.string().nullable().meta({ description: 'E.164, or the extension; null when withheld or not sent', example: '+447700900123' }),
-    name: z.string().nullable().meta({ description: 'Display name as sent; escape it where it is shown', example: 'Mrs Shah' }),
+    number: z
+      .string()
+      .nullable()
+      .meta({ description: 'E.164, or the extension; null when withheld or not sent', example: '+447700900123' }),
+    name: z
+      .string()
+      .nullable()
+      .meta({ description: 'Display name as sent; escape it where it is shown', example: 'Mrs Shah' }),
   })
   .meta({ id: 'Caller' });
 
@@ -126,16 +149,34 @@ export const PlanRow = z
     numbers: z.int(),
     steps: z.int(),
     timeZone: z.string(),
-    problems: z.array(PlanProblem).meta({ description: 'Of a saved file that was not taken; empty when the live plan is the file' }),
+    problems: z
+      .array(PlanProblem)
+      .meta({ description: 'Of a saved file that was not taken; empty when the live plan is the file' }),
   })
   .meta({ id: 'PlanRow' });
 export const PlanVersionRow = z
-  .object({ version: z.int(), hash: z.string(), publishedAt: time, publishedBy: z.string(), message: z.string(), isLive: z.boolean(), restoredFrom: z.int().nullable() })
+  .object({
+    version: z.int(),
+    hash: z.string(),
+    publishedAt: time,
+    publishedBy: z.string(),
+    message: z.string(),
+    isLive: z.boolean(),
+    restoredFrom: z.int().nullable(),
+  })
   .meta({ id: 'PlanVersionRow' });
 export const PlanChecked = z
   .object({ ok: z.boolean(), problems: z.array(PlanProblem), steps: z.int(), numbers: z.int(), tookMs: z.number() })
   .meta({ id: 'PlanChecked' });
-export const Published = z.object({ customer: z.string(), version: z.int(), hash: z.string(), numbers: z.int(), warnings: z.array(PlanProblem) }).meta({ id: 'Published' });
+export const Published = z
+  .object({
+    customer: z.string(),
+    version: z.int(),
+    hash: z.string(),
+    numbers: z.int(),
+    warnings: z.array(PlanProblem),
+  })
+  .meta({ id: 'Published' });
 
 export const SwitchRow = z
   .object({
@@ -149,7 +190,9 @@ export const SwitchRow = z
     setBy: z.string().nullable(),
   })
   .meta({ id: 'SwitchRow' });
-export const SetSwitch = z.strictObject({ position: z.string().min(1).max(64).meta({ example: 'on' }) }).meta({ id: 'SetSwitch' });
+export const SetSwitch = z
+  .strictObject({ position: z.string().min(1).max(64).meta({ example: 'on' }) })
+  .meta({ id: 'SetSwitch' });
 
 export const PhoneRow = z
   .object({
@@ -163,33 +206,85 @@ export const PhoneRow = z
   })
   .meta({ id: 'PhoneRow' });
 export const PhoneSecret = z
-  .object({ customer: z.string(), extension: z.string(), username: z.string(), password: z.string().meta({ description: 'Shown now and never again' }), sipAddress: z.string() })
+  .object({
+    customer: z.string(),
+    extension: z.string(),
+    username: z.string(),
+    password: z.string().meta({ description: 'Shown now and never again' }),
+    sipAddress: z.string(),
+  })
   .meta({ id: 'PhoneSecret' });
 
 export const MailboxRow = z
-  .object({ customer: z.string(), id: z.string(), name: z.string(), newMessages: z.int(), oldMessages: z.int(), hasPin: z.boolean(), timeZone: z.string() })
+  .object({
+    customer: z.string(),
+    id: z.string(),
+    name: z.string(),
+    newMessages: z.int(),
+    oldMessages: z.int(),
+    hasPin: z.boolean(),
+    timeZone: z.string(),
+  })
   .meta({ id: 'MailboxRow' });
 export const MessageRow = z
-  .object({ id: z.string(), callId: z.string(), caller: CallerWire, receivedAt: time, durationMs: z.int(), isNew: z.boolean() })
+  .object({
+    id: z.string(),
+    callId: z.string(),
+    caller: CallerWire,
+    receivedAt: time,
+    durationMs: z.int(),
+    isNew: z.boolean(),
+  })
   .meta({ id: 'MessageRow' });
-export const SetPin = z.strictObject({ pin: z.string().regex(/^[0-9]{4,10}$/, 'a PIN has 4 to 10 digits').meta({ example: '4927' }) }).meta({ id: 'SetPin' });
+export const SetPin = z
+  .strictObject({
+    pin: z
+      .string()
+      .regex(/^[0-9]{4,10}$/, 'a PIN has 4 to 10 digits')
+      .meta({ example: '4927' }),
+  })
+  .meta({ id: 'SetPin' });
 
 export const AlarmRow = z
   .object({ code: z.string(), text: z.string(), hint: z.string(), since: time })
   .meta({ id: 'AlarmRow' });
 export const SettingRow = z
-  .object({ name: z.string(), value: z.string(), from: z.enum(['environment', 'genvoice.env', 'default']), meaning: z.string() })
+  .object({
+    name: z.string(),
+    value: z.string(),
+    from: z.enum(['environment', 'genvoice.env', 'default']),
+    meaning: z.string(),
+  })
   .meta({ id: 'SettingRow', description: 'One setting; the value of a secret is never in it' });
 
-export const HealthWire = z.object({ status: z.enum(['ok', 'not-ready']), version: z.string(), checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })) }).meta({ id: 'Health' });
+export const HealthWire = z
+  .object({
+    status: z.enum(['ok', 'not-ready']),
+    version: z.string(),
+    checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+  })
+  .meta({ id: 'Health' });
 
 export const ANSWERS = ['answered', 'busy', 'no-answer', 'declined', 'unreachable'] as const;
 export const TestCallBody = z
   .strictObject({
-    to: z.string().min(1).max(64).meta({ description: 'DDI or extension as a person would dial it', example: '+441632960018' }),
-    from: z.string().min(1).max(64).optional().meta({ description: 'Caller; "withheld" and "none" are possible', example: '+447700900123' }),
+    to: z
+      .string()
+      .min(1)
+      .max(64)
+      .meta({ description: 'DDI or extension as a person would dial it', example: '+441632960018' }),
+    from: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .meta({ description: 'Caller; "withheld" and "none" are possible', example: '+447700900123' }),
     customer: customerName.optional(),
-    keys: z.array(z.string().regex(/^[0-9*#]{1,32}$/, 'keys are 0 to 9, * and #')).max(64).default([]).meta({ description: 'Keys, one entry for each time the call listens', example: ['1', '2'] }),
+    keys: z
+      .array(z.string().regex(/^[0-9*#]{1,32}$/, 'keys are 0 to 9, * and #'))
+      .max(64)
+      .default([])
+      .meta({ description: 'Keys, one entry for each time the call listens', example: ['1', '2'] }),
     answers: z
       .record(extensionNumber, z.enum(ANSWERS))
       .default({})
@@ -200,10 +295,30 @@ export const TestCallBody = z
   .meta({ id: 'TestCallBody' });
 export const TestCallProgress = z
   .discriminatedUnion('kind', [
-    z.object({ kind: z.literal('calling'), atMs: z.number(), callId: z.string().nullable(), to: z.string(), from: z.string() }),
+    z.object({
+      kind: z.literal('calling'),
+      atMs: z.number(),
+      callId: z.string().nullable(),
+      to: z.string(),
+      from: z.string(),
+    }),
     z.object({ kind: z.literal('answered'), atMs: z.number(), afterMs: z.number() }),
-    z.object({ kind: z.literal('step'), atMs: z.number(), step: z.string().nullable(), stepKind: z.string(), outcome: z.string(), text: z.string() }),
-    z.object({ kind: z.literal('leg'), atMs: z.number(), to: z.string(), name: z.string(), isTestPhone: z.boolean(), state: z.string() }),
+    z.object({
+      kind: z.literal('step'),
+      atMs: z.number(),
+      step: z.string().nullable(),
+      stepKind: z.string(),
+      outcome: z.string(),
+      text: z.string(),
+    }),
+    z.object({
+      kind: z.literal('leg'),
+      atMs: z.number(),
+      to: z.string(),
+      name: z.string(),
+      isTestPhone: z.boolean(),
+      state: z.string(),
+    }),
     z.object({ kind: z.literal('note'), atMs: z.number(), text: z.string() }),
   ])
   .meta({ id: 'TestCallProgress', description: 'atMs counts from the INVITE' });
@@ -212,7 +327,10 @@ export const TestCallResult = z
     callId: z.string().nullable(),
     verdict: z
       .enum(['as-planned', 'other-end', 'time-limit', 'no-asterisk', 'interrupted'])
-      .meta({ description: 'as-planned: the call ended where `explain` says; other-end: elsewhere; the others: it could not be seen through' }),
+      .meta({
+        description:
+          'as-planned: the call ended where `explain` says; other-end: elsewhere; the others: it could not be seen through',
+      }),
     endedAt: z.string().meta({ description: 'Where the call ended, in words', example: 'Priya' }),
     expectedAt: z.string().nullable().meta({ description: 'Where the plan says it ends' }),
     planVersion: z.int().nullable(),
@@ -221,7 +339,9 @@ export const TestCallResult = z
     durationMs: z.number(),
   })
   .meta({ id: 'TestCallResult' });
-export const TestCallDocument = z.object({ progress: z.array(TestCallProgress), result: TestCallResult }).meta({ id: 'TestCallDocument' });
+export const TestCallDocument = z
+  .object({ progress: z.array(TestCallProgress), result: TestCallResult })
+  .meta({ id: 'TestCallDocument' });
 
 /** One event of /v1/events. */
 export const CallEventWire = z
@@ -232,7 +352,10 @@ export const CallEventWire = z
     at: time,
     direction: z.enum(['inbound', 'internal']).optional(),
     dialled: z.string().optional(),
-    caller: z.string().optional().meta({ description: 'E.164, extension, "Withheld", "No number sent", or text as sent' }),
+    caller: z
+      .string()
+      .optional()
+      .meta({ description: 'E.164, extension, "Withheld", "No number sent", or text as sent' }),
     isTest: z.boolean().optional(),
     line: TraceLineWire.optional(),
     end: CallEndWire.optional(),
@@ -248,7 +371,9 @@ export const ProblemWire = z
     code: z.string(),
     path: z.string().nullable(),
     hint: z.string().nullable(),
-    problems: z.array(z.object({ path: z.string(), code: z.string(), message: z.string(), hint: z.string().nullable() })).optional(),
+    problems: z
+      .array(z.object({ path: z.string(), code: z.string(), message: z.string(), hint: z.string().nullable() }))
+      .optional(),
   })
   .meta({ id: 'Problem' });
 

@@ -10,7 +10,16 @@ const PROGRESS: readonly TestCallProgress[] = [
   { kind: 'step', atMs: 3000, step: 'main-menu', stepKind: 'menu', outcome: 'key 1', text: 'key 1' },
   { kind: 'leg', atMs: 3100, to: '201', name: 'Priya', isTestPhone: true, state: 'answered' },
 ];
-const RESULT: TestCallResult = { callId: '81c0aaaaaaaa', verdict: 'as-planned', endedAt: 'Priya', expectedAt: 'Priya', planVersion: 41, detail: null, hint: null, durationMs: 1200 };
+const RESULT: TestCallResult = {
+  callId: '81c0aaaaaaaa',
+  verdict: 'as-planned',
+  endedAt: 'Priya',
+  expectedAt: 'Priya',
+  planVersion: 41,
+  detail: null,
+  hint: null,
+  durationMs: 1200,
+};
 
 function deps(result: Partial<TestCallResult> = {}, seen: TestCallBody[] = []): ReturnType<typeof fakeDeps> {
   return fakeDeps({
@@ -34,7 +43,9 @@ describe('genvoice call', () => {
 
   test('piped: one line for each event', async () => {
     const ran = await genvoiceAt(deps(), ['call', '01632960018']);
-    expect(ran.out).toBe('Calling 01632 960018\nanswered after 9 ms\nmain-menu key 1\nPriya (test phone) answered\n✓ Ended at Priya, as version 41 says. Trace: genvoice calls show 81c0aaaaaaaa\n');
+    expect(ran.out).toBe(
+      'Calling 01632 960018\nanswered after 9 ms\nmain-menu key 1\nPriya (test phone) answered\n✓ Ended at Priya, as version 41 says. Trace: genvoice calls show 81c0aaaaaaaa\n',
+    );
   });
 
   test('as JSON: progress and result', async () => {
@@ -44,15 +55,56 @@ describe('genvoice call', () => {
 
   test('everything asked for reaches the server', async () => {
     const seen: TestCallBody[] = [];
-    await genvoiceAt(deps({}, seen), ['call', '+441632960018', '--from', '+447700900123', '--keys', '1,2', '--answer', '201=busy,202=no-answer', '--hang-up-after', '5s', '--time-limit', '2m', '--customer', 'bramley-finch']);
-    expect(seen).toEqual([{ to: '+441632960018', from: '+447700900123', keys: ['1', '2'], answers: { 201: 'busy', 202: 'no-answer' }, hangUpAfterMs: 5000, timeLimitMs: 120_000, customer: 'bramley-finch' }]);
+    await genvoiceAt(deps({}, seen), [
+      'call',
+      '+441632960018',
+      '--from',
+      '+447700900123',
+      '--keys',
+      '1,2',
+      '--answer',
+      '201=busy,202=no-answer',
+      '--hang-up-after',
+      '5s',
+      '--time-limit',
+      '2m',
+      '--customer',
+      'bramley-finch',
+    ]);
+    expect(seen).toEqual([
+      {
+        to: '+441632960018',
+        from: '+447700900123',
+        keys: ['1', '2'],
+        answers: { 201: 'busy', 202: 'no-answer' },
+        hangUpAfterMs: 5000,
+        timeLimitMs: 120_000,
+        customer: 'bramley-finch',
+      },
+    ]);
   });
 
   test.each([
-    [{ verdict: 'other-end', endedAt: 'Sales voicemail' }, 1, '✗ Ended at Sales voicemail; version 41 says Priya. Trace: genvoice calls show 81c0aaaaaaaa'],
-    [{ verdict: 'time-limit', endedAt: 'main-menu', durationMs: 60_000 }, 3, '✗ Not over after 1 min 00 s; hung up at main-menu. Trace: genvoice calls show 81c0aaaaaaaa'],
-    [{ verdict: 'no-asterisk', callId: null, detail: 'Asterisk is not reachable' }, 3, '✗ The call could not be placed: Asterisk is not reachable.'],
-    [{ verdict: 'other-end', endedAt: '\u001b[2Jx', expectedAt: null, planVersion: null }, 1, '✗ Ended at [2Jx; the plan says otherwise. Trace: genvoice calls show 81c0aaaaaaaa'],
+    [
+      { verdict: 'other-end', endedAt: 'Sales voicemail' },
+      1,
+      '✗ Ended at Sales voicemail; version 41 says Priya. Trace: genvoice calls show 81c0aaaaaaaa',
+    ],
+    [
+      { verdict: 'time-limit', endedAt: 'main-menu', durationMs: 60_000 },
+      3,
+      '✗ Not over after 1 min 00 s; hung up at main-menu. Trace: genvoice calls show 81c0aaaaaaaa',
+    ],
+    [
+      { verdict: 'no-asterisk', callId: null, detail: 'Asterisk is not reachable' },
+      3,
+      '✗ The call could not be placed: Asterisk is not reachable.',
+    ],
+    [
+      { verdict: 'other-end', endedAt: '\u001b[2Jx', expectedAt: null, planVersion: null },
+      1,
+      '✗ Ended at [2Jx; the plan says otherwise. Trace: genvoice calls show 81c0aaaaaaaa',
+    ],
   ] as const)('%j exits %i', async (result, exit, line) => {
     const ran = await genvoiceAt(deps(result), ['call', '01632960018']);
     expect([ran.exit, ran.out.trimEnd().split('\n').at(-1)]).toEqual([exit, line]);
@@ -81,7 +133,10 @@ describe('genvoice call', () => {
           for (const item of PROGRESS) emit(item);
         }),
     });
-    const ran = await genvoiceAt(world, ['call', '01632960018'], { interrupted: interrupt.signal, onOut: (text) => text.startsWith('Priya') && interrupt.abort() });
+    const ran = await genvoiceAt(world, ['call', '01632960018'], {
+      interrupted: interrupt.signal,
+      onOut: (text) => text.startsWith('Priya') && interrupt.abort(),
+    });
     await hungUp.promise;
     expect([ran.exit, wasHungUp, ran.err]).toEqual([130, true, 'Interrupted. The call was hung up.\n']);
   });
@@ -94,18 +149,36 @@ describe('genvoice call', () => {
       },
     });
     const ran = await genvoiceAt(world, ['call', '01632960018']);
-    expect([ran.exit, ran.err.split('\n')[0]]).toEqual([3, 'The server met a fault of its own while the test call ran.']);
+    expect([ran.exit, ran.err.split('\n')[0]]).toEqual([
+      3,
+      'The server met a fault of its own while the test call ran.',
+    ]);
   });
 });
 
 describe('genvoice calls watch', () => {
-  test.each([[[], /^14:03:22\.417  aaa111  01632 960018 from Withheld\n$/], [['--json'], /^\{"kind":"call-started".*\}\n$/]])('%j prints one line per event until Ctrl+C', async (flags, expected) => {
+  test.each([
+    [[], /^14:03:22\.417  aaa111  01632 960018 from Withheld\n$/],
+    [['--json'], /^\{"kind":"call-started".*\}\n$/],
+  ])('%j prints one line per event until Ctrl+C', async (flags, expected) => {
     const interrupt = new AbortController();
     const world = fakeDeps();
-    const ran = genvoiceAt(world, ['calls', 'watch', ...flags], { interrupted: interrupt.signal, onOut: () => interrupt.abort() });
+    const ran = genvoiceAt(world, ['calls', 'watch', ...flags], {
+      interrupted: interrupt.signal,
+      onOut: () => interrupt.abort(),
+    });
     // The stream is open once its first beat waits for the next one.
     await expect.poll(() => world.clock.waiting.some((one) => one.delayMs === 2000)).toBe(true);
-    world.emit({ kind: 'call-started', callId: 'aaa111', customer: 'bramley-finch', atMs: Date.UTC(2026, 10, 23, 14, 3, 22, 417), direction: 'inbound', dialled: '+441632960018', caller: 'Withheld', isTest: false });
+    world.emit({
+      kind: 'call-started',
+      callId: 'aaa111',
+      customer: 'bramley-finch',
+      atMs: Date.UTC(2026, 10, 23, 14, 3, 22, 417),
+      direction: 'inbound',
+      dialled: '+441632960018',
+      caller: 'Withheld',
+      isTest: false,
+    });
     const { exit, out } = await ran;
     expect(exit).toBe(130);
     expect(out).toMatch(expected);

@@ -31,17 +31,28 @@ describe('check and explain', () => {
     await writeFile(file('text.json'), '{\n  "schema": 1,\n  "organisation": {,\n}');
     await writeFile(file('hostile.json'), `{"__proto__": {"a": 1}, "schema": ${'['.repeat(5000)}${']'.repeat(5000)}}`);
     await writeFile(file('latin.json'), Buffer.from([0x7b, 0xe9, 0x7d]));
-    await writeFile(file('switched.json'), plan({
-      switches: { night: { label: 'Night', positions: ['off', 'on'] } },
-      numbers: { '+441632960019': { label: 'Main', entry: 'night' } },
-      steps: { night: { kind: 'switch', switch: 'night', on: { on: 'bye', off: 'gone' }, fallback: 'bye' }, bye: END, gone: { kind: 'end', how: 'busy' } },
-    }));
+    await writeFile(
+      file('switched.json'),
+      plan({
+        switches: { night: { label: 'Night', positions: ['off', 'on'] } },
+        numbers: { '+441632960019': { label: 'Main', entry: 'night' } },
+        steps: {
+          night: { kind: 'switch', switch: 'night', on: { on: 'bye', off: 'gone' }, fallback: 'bye' },
+          bye: END,
+          gone: { kind: 'end', how: 'busy' },
+        },
+      }),
+    );
   });
   afterAll(() => rm(folder, { recursive: true }));
 
   test('a good plan', async () => {
     const ran = await genvoice(['check', file('acme.json')]);
-    expect([ran.exit, ran.out.replace(/\d+ ms/, 'N ms'), ran.err]).toEqual([0, '✓ acme.json: no problems (1 step, 1 DDI, N ms)\n', '']);
+    expect([ran.exit, ran.out.replace(/\d+ ms/, 'N ms'), ran.err]).toEqual([
+      0,
+      '✓ acme.json: no problems (1 step, 1 DDI, N ms)\n',
+      '',
+    ]);
   });
 
   test('a broken plan: place, problem, mend', async () => {
@@ -49,7 +60,9 @@ describe('check and explain', () => {
     const lines = ran.out.trimEnd().split('\n');
     expect(ran.exit).toBe(1);
     expect(lines[0]).toMatch(/^broken\.json: \d+ problems?.* \(1 step, 1 DDI, \d+ ms\)$/);
-    expect(ran.out).toMatch(/ {2}✗ \/numbers\/\+441632960018\/entry {2}goes to "byr", which is no step\. Did you mean "bye"\?/);
+    expect(ran.out).toMatch(
+      / {2}✗ \/numbers\/\+441632960018\/entry {2}goes to "byr", which is no step\. Did you mean "bye"\?/,
+    );
     expect(lines.at(-1)).toBe('Nothing was changed.');
   });
 
@@ -70,7 +83,9 @@ describe('check and explain', () => {
     await writeFile(file('zeta.json'), plan());
     const ran = await genvoice(['check', file('acme.json'), file('zeta.json')]);
     expect(ran.exit).toBe(1);
-    expect(ran.out).toMatch(/✓ acme\.json: no problems[^]*zeta\.json: 1 problem[^]*belongs to the customer "acme" already/);
+    expect(ran.out).toMatch(
+      /✓ acme\.json: no problems[^]*zeta\.json: 1 problem[^]*belongs to the customer "acme" already/,
+    );
   });
 
   test.each([
@@ -92,7 +107,19 @@ describe('check and explain', () => {
   });
 
   test('explain follows the shipped plan on Christmas Day', async () => {
-    const ran = await genvoice(['explain', '--plan', PLAN, '--to', '01632960018', '--from', '07700900123', '--at', '2026-12-25T10:00', '--keys', '1']);
+    const ran = await genvoice([
+      'explain',
+      '--plan',
+      PLAN,
+      '--to',
+      '01632960018',
+      '--from',
+      '07700900123',
+      '--at',
+      '2026-12-25T10:00',
+      '--keys',
+      '1',
+    ]);
     const lines = ran.out.split('\n');
     expect(ran.exit).toBe(0);
     expect(lines[0]).toBe('01632 960018 from 07700 900123, Fri 25 Dec 2026 10:00 London, keys 1, bramley-finch.json');
@@ -100,7 +127,17 @@ describe('check and explain', () => {
   });
 
   test('explain as JSON has the time with offset', async () => {
-    const ran = await genvoice(['explain', '--plan', PLAN, '--to', '+441632960018', '--at', '2026-07-01T10:00', '--json', '--mermaid']);
+    const ran = await genvoice([
+      'explain',
+      '--plan',
+      PLAN,
+      '--to',
+      '+441632960018',
+      '--at',
+      '2026-07-01T10:00',
+      '--json',
+      '--mermaid',
+    ]);
     const document = JSON.parse(ran.out) as { at: string; plan: string; path: unknown[]; mermaid: string };
     expect([document.at, document.plan]).toEqual(['2026-07-01T10:00:00+01:00', 'bramley-finch.json']);
     expect(document.path.length).toBeGreaterThan(1);
@@ -126,7 +163,11 @@ describe('check and explain', () => {
   });
 
   test('explain without a number', async () => {
-    expect(await genvoice(['explain'])).toEqual({ exit: 2, out: '', err: '--to is missing.\nWrite the number that is dialled: genvoice explain --to 01632960018\n' });
+    expect(await genvoice(['explain'])).toEqual({
+      exit: 2,
+      out: '',
+      err: '--to is missing.\nWrite the number that is dialled: genvoice explain --to 01632960018\n',
+    });
   });
 
   test('explain through a plan with problems shows them', async () => {
@@ -142,7 +183,11 @@ describe('check and explain', () => {
       ...base,
       plans: { ...base.plans, get: async () => ({ version: 41, hash: 'h', source }) },
       switches: async () => (await base.switches()).map((row) => ({ ...row, position: 'on' })),
-      numbers: async () => (await base.numbers()).map((row) => ({ ...row, ddi: row.customer === 'bramley-finch' ? '+441632960019' : row.ddi })),
+      numbers: async () =>
+        (await base.numbers()).map((row) => ({
+          ...row,
+          ddi: row.customer === 'bramley-finch' ? '+441632960019' : row.ddi,
+        })),
     };
     const live = await genvoiceAt(deps, ['explain', '--to', '01632960019']);
     expect(live.out).toMatch(/bramley-finch version 41\n[^]*Ends: hung up at bye\n/);
@@ -156,9 +201,19 @@ describe('check and explain', () => {
 describe('attach --print', () => {
   test('prints every part, with our dialplan as it is and no password', async () => {
     const dialplan = await readFile(join(PRODUCT, 'dialplan/extensions.conf'), 'utf8');
-    const ran = await genvoice(['attach', '--print'], { env: { ARI_USER: 'voice', ARI_APP: 'second', ARI_PASSWORD: 'not-to-be-printed', ARI_URL: 'http://10.0.0.5:8088' } });
+    const ran = await genvoice(['attach', '--print'], {
+      env: { ARI_USER: 'voice', ARI_APP: 'second', ARI_PASSWORD: 'not-to-be-printed', ARI_URL: 'http://10.0.0.5:8088' },
+    });
     expect(ran.exit).toBe(0);
-    for (const part of ['http.conf', 'ari.conf', 'extensions.conf, first part', 'extensions.conf, second part', 'extensions.conf, third part', 'pjsip.conf']) expect(ran.out).toContain(`; ======== ${part}:`);
+    for (const part of [
+      'http.conf',
+      'ari.conf',
+      'extensions.conf, first part',
+      'extensions.conf, second part',
+      'extensions.conf, third part',
+      'pjsip.conf',
+    ])
+      expect(ran.out).toContain(`; ======== ${part}:`);
     expect(ran.out).toContain(dialplan.trimEnd());
     expect(ran.out).toContain('[voice]\ntype=user');
     expect(ran.out).toContain('GV_APP=second\n');

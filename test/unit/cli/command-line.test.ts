@@ -10,14 +10,24 @@ import { fakeDeps, KEY } from '../http/fake-deps.ts';
 import { PRODUCT } from './run-cli.ts';
 
 const MAIN = join(PRODUCT, 'src/cli/main.ts');
-const ENV = { PATH: process.env['PATH'] ?? '', LANG: 'en_GB.UTF-8', GENVOICE_API_KEY: KEY, GENVOICE_HTTP_HOST: '127.0.0.1' };
+const ENV = {
+  PATH: process.env['PATH'] ?? '',
+  LANG: 'en_GB.UTF-8',
+  GENVOICE_API_KEY: KEY,
+  GENVOICE_HTTP_HOST: '127.0.0.1',
+};
 
 interface Ended {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
 }
-async function run(command: string, args: readonly string[], env: Record<string, string> = { GENVOICE_HTTP_PORT: '1' }, cwd = PRODUCT): Promise<Ended> {
+async function run(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = { GENVOICE_HTTP_PORT: '1' },
+  cwd = PRODUCT,
+): Promise<Ended> {
   const child = spawn(command, args, { cwd, env: { ...ENV, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   let err = '';
@@ -48,11 +58,26 @@ describe('the command as people run it', () => {
     try {
       await mkdir(join(product, 'src/cli'), { recursive: true });
       await copyFile(join(PRODUCT, 'src/cli/genvoice.mjs'), join(product, 'src/cli/genvoice.mjs'));
-      await writeFile(join(product, 'src/boot.mjs'), "import process from 'node:process';\nprocess.stderr.write(`booted ${process.argv.slice(2).join(' ')}\\n`);\n");
-      await writeFile(join(product, 'src/cli/main.ts'), 'const args: string[] = process.argv.slice(2);\nconsole.log(JSON.stringify(args), process.cwd());\nprocess.exitCode = 4;\n');
+      await writeFile(
+        join(product, 'src/boot.mjs'),
+        "import process from 'node:process';\nprocess.stderr.write(`booted ${process.argv.slice(2).join(' ')}\\n`);\n",
+      );
+      await writeFile(
+        join(product, 'src/cli/main.ts'),
+        'const args: string[] = process.argv.slice(2);\nconsole.log(JSON.stringify(args), process.cwd());\nprocess.exitCode = 4;\n',
+      );
       await symlink('product/src/cli/genvoice.mjs', join(folder, 'genvoice'));
-      const ended = await run(join(folder, 'genvoice'), ['call', '+441632960018', '--message', 'two words'], {}, tmpdir());
-      expect(ended).toEqual({ code: 4, out: `["call","+441632960018","--message","two words"] ${await realpath(tmpdir())}\n`, err: 'booted --quiet\n' });
+      const ended = await run(
+        join(folder, 'genvoice'),
+        ['call', '+441632960018', '--message', 'two words'],
+        {},
+        tmpdir(),
+      );
+      expect(ended).toEqual({
+        code: 4,
+        out: `["call","+441632960018","--message","two words"] ${await realpath(tmpdir())}\n`,
+        err: 'booted --quiet\n',
+      });
       await writeFile(join(product, 'src/boot.mjs'), "import process from 'node:process';\nprocess.exit(3);\n");
       expect((await run(join(folder, 'genvoice'), ['status'], {}, tmpdir())).code).toBe(3);
     } finally {
@@ -61,7 +86,11 @@ describe('the command as people run it', () => {
   });
 
   test('a closed pipe ends it quietly', async () => {
-    const child = spawn(process.execPath, [MAIN, '--help'], { cwd: PRODUCT, env: ENV, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [MAIN, '--help'], {
+      cwd: PRODUCT,
+      env: ENV,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     child.stdout.destroy();
     let err = '';
     child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
@@ -83,7 +112,11 @@ describe('the command as people run it', () => {
     });
     const server = await startServer(world, { host: '127.0.0.1', port: 0 });
     try {
-      const child = spawn(process.execPath, [MAIN, 'call', '01632960018'], { cwd: PRODUCT, env: { ...ENV, GENVOICE_HTTP_PORT: String(server.port) }, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, [MAIN, 'call', '01632960018'], {
+        cwd: PRODUCT,
+        env: { ...ENV, GENVOICE_HTTP_PORT: String(server.port) },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
       let err = '';
       child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
       child.stdout.once('data', () => child.kill('SIGINT'));

@@ -1,6 +1,16 @@
 // Small parts: tables, formats, marks, and what hostile text may do to a terminal.
 import { describe, expect, test } from 'vitest';
-import { clockTime, count, dateTime, duration, latency, parseDuration, phone, plain, zoneName } from '../../../src/cli/format.ts';
+import {
+  clockTime,
+  count,
+  dateTime,
+  duration,
+  latency,
+  parseDuration,
+  phone,
+  plain,
+  zoneName,
+} from '../../../src/cli/format.ts';
 import { mark, toAscii } from '../../../src/cli/marks.ts';
 import { createSay } from '../../../src/cli/say.ts';
 import { table } from '../../../src/cli/table.ts';
@@ -13,13 +23,19 @@ const ROWS = [
 
 describe('table', () => {
   test('piped: no heading, every value in full', () => {
-    expect(table(COLUMNS, ROWS, null)).toBe('7f3a          42 s  ended by caller, normal clearing (16), fault: none\n81c0aa  3 min 05 s  Münchner Straße\n');
+    expect(table(COLUMNS, ROWS, null)).toBe(
+      '7f3a          42 s  ended by caller, normal clearing (16), fault: none\n81c0aa  3 min 05 s  Münchner Straße\n',
+    );
   });
   test('on a wide terminal: with a heading', () => {
-    expect(table(COLUMNS, ROWS, 80)).toBe('Id          Length  Where\n7f3a          42 s  ended by caller, normal clearing (16), fault: none\n81c0aa  3 min 05 s  Münchner Straße\n');
+    expect(table(COLUMNS, ROWS, 80)).toBe(
+      'Id          Length  Where\n7f3a          42 s  ended by caller, normal clearing (16), fault: none\n81c0aa  3 min 05 s  Münchner Straße\n',
+    );
   });
   test('on a narrow terminal only what may be cut is cut', () => {
-    expect(table(COLUMNS, ROWS, 40)).toBe('Id          Length  Where\n7f3a          42 s  ended by caller, no…\n81c0aa  3 min 05 s  Münchner Straße\n');
+    expect(table(COLUMNS, ROWS, 40)).toBe(
+      'Id          Length  Where\n7f3a          42 s  ended by caller, no…\n81c0aa  3 min 05 s  Münchner Straße\n',
+    );
   });
   test('on a terminal that is too narrow for anything', () => {
     expect(table(COLUMNS, ROWS, 5)).toContain('81c0aa  3 min 05 s  Münchne…');
@@ -42,7 +58,13 @@ describe('formats', () => {
   ])('number %s', (given, shown) => {
     expect(phone(given)).toBe(shown);
   });
-  test.each([[0, '0 s'], [42_000, '42 s'], [185_000, '3 min 05 s'], [4_320_000, '1 h 12 min'], [-5, '0 s']])('duration %i', (ms, shown) => {
+  test.each([
+    [0, '0 s'],
+    [42_000, '42 s'],
+    [185_000, '3 min 05 s'],
+    [4_320_000, '1 h 12 min'],
+    [-5, '0 s'],
+  ])('duration %i', (ms, shown) => {
     expect(duration(ms)).toBe(shown);
   });
   test('times are the customer’s, by the clock of that day', () => {
@@ -54,11 +76,24 @@ describe('formats', () => {
     expect(dateTime('2026-11-23T14:03:22.417Z', 'No/Where')).toBe('Mon 23 Nov 2026 14:03:22');
     expect(zoneName('America/New_York')).toBe('New York');
   });
-  test.each([['5s', 5000], ['500ms', 500], ['2m', 120_000], ['1.5s', 1500], ['7', 7000], ['', null], ['5 hours', null], ['-1s', null]])('length of time %s', (given, ms) => {
+  test.each([
+    ['5s', 5000],
+    ['500ms', 500],
+    ['2m', 120_000],
+    ['1.5s', 1500],
+    ['7', 7000],
+    ['', null],
+    ['5 hours', null],
+    ['-1s', null],
+  ])('length of time %s', (given, ms) => {
     expect(parseDuration(given)).toBe(ms);
   });
   test('figures', () => {
-    expect([latency(1240.4), count(1, 'problem'), count(1200, 'step')]).toEqual(['1,240 ms', '1 problem', '1,200 steps']);
+    expect([latency(1240.4), count(1, 'problem'), count(1200, 'step')]).toEqual([
+      '1,240 ms',
+      '1 problem',
+      '1,200 steps',
+    ]);
   });
   test('text from outside cannot steer the terminal', () => {
     expect(plain('a\u001b]0;title\u0007b\u202ec\r\nd')).toBe('a]0;titlebc d');

@@ -29,7 +29,11 @@ const NOBODY = { GENVOICE_HTTP_HOST: '127.0.0.1', GENVOICE_HTTP_PORT: '1' };
 export async function genvoice(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   let out = '';
   let err = '';
-  const sink = (write: (text: string) => void): Sink => ({ write, isTTY: options.columns !== undefined, columns: options.columns });
+  const sink = (write: (text: string) => void): Sink => ({
+    write,
+    isTTY: options.columns !== undefined,
+    columns: options.columns,
+  });
   const exit = await runCommand(args, {
     stdout: sink((text) => {
       out += text;

@@ -8,13 +8,34 @@ import { aLiveCall, aRecord, fakeDeps, NOW_MS } from './fake-deps.ts';
 import { ask, AUTH, openEvents, withServer } from './http-helpers.ts';
 
 function step(callId: string, text: string): CallEvent {
-  return { kind: 'call-step', callId, customer: 'bramley-finch', atMs: NOW_MS, line: { atMs: NOW_MS, step: 'main-menu', kind: 'menu', outcome: 'key 1', text, next: 'x', tookFallback: false } };
+  return {
+    kind: 'call-step',
+    callId,
+    customer: 'bramley-finch',
+    atMs: NOW_MS,
+    line: { atMs: NOW_MS, step: 'main-menu', kind: 'menu', outcome: 'key 1', text, next: 'x', tookFallback: false },
+  };
 }
 function started(callId: string): CallEvent {
-  return { kind: 'call-started', callId, customer: 'bramley-finch', atMs: NOW_MS, direction: 'inbound', dialled: '01632960018', caller: 'Withheld', isTest: false };
+  return {
+    kind: 'call-started',
+    callId,
+    customer: 'bramley-finch',
+    atMs: NOW_MS,
+    direction: 'inbound',
+    dialled: '01632960018',
+    caller: 'Withheld',
+    isTest: false,
+  };
 }
 function ended(callId: string): CallEvent {
-  return { kind: 'call-ended', callId, customer: 'bramley-finch', atMs: NOW_MS, end: { by: 'caller', fault: 'none', code: 'hung-up', cause: 16 } };
+  return {
+    kind: 'call-ended',
+    callId,
+    customer: 'bramley-finch',
+    atMs: NOW_MS,
+    end: { by: 'caller', fault: 'none', code: 'hung-up', cause: 16 },
+  };
 }
 
 describe('lists', () => {
@@ -24,8 +45,26 @@ describe('lists', () => {
     deps.records.push(aRecord('7f3a00000000'));
     await withServer(deps, async (server) => {
       const { body, text } = await ask(server, 'GET', '/v1/calls');
-      expect(body.live).toMatchObject([{ id: 'aaa111000000', state: 'live', planVersion: 41, step: 'main-menu', doing: 'step', caller: { kind: 'withheld', number: null }, endedAt: null }]);
-      expect(body.recent).toMatchObject([{ id: '7f3a00000000', state: 'ended', startedAt: '2026-11-23T14:03:22.417Z', timeZone: 'Europe/London', end: { by: 'caller', cause: 16 } }]);
+      expect(body.live).toMatchObject([
+        {
+          id: 'aaa111000000',
+          state: 'live',
+          planVersion: 41,
+          step: 'main-menu',
+          doing: 'step',
+          caller: { kind: 'withheld', number: null },
+          endedAt: null,
+        },
+      ]);
+      expect(body.recent).toMatchObject([
+        {
+          id: '7f3a00000000',
+          state: 'ended',
+          startedAt: '2026-11-23T14:03:22.417Z',
+          timeZone: 'Europe/London',
+          end: { by: 'caller', cause: 16 },
+        },
+      ]);
       expect(body.next).toBeNull();
       expect(text).not.toMatch(/4111|channel-secret-name|7700900555|7700900999/);
     });
@@ -68,8 +107,14 @@ describe('lists', () => {
       },
     });
     await withServer(deps, async (server) => {
-      const { body } = await ask(server, 'GET', '/v1/calls?limit=1&after=7f2b00000000&since=2026-11-23T00:00:00%2B01:00&end=no-answer');
-      expect(seen).toEqual([{ limit: 1, after: '7f2b00000000', sinceMs: Date.UTC(2026, 10, 22, 23), endCode: 'no-answer' }]);
+      const { body } = await ask(
+        server,
+        'GET',
+        '/v1/calls?limit=1&after=7f2b00000000&since=2026-11-23T00:00:00%2B01:00&end=no-answer',
+      );
+      expect(seen).toEqual([
+        { limit: 1, after: '7f2b00000000', sinceMs: Date.UTC(2026, 10, 22, 23), endCode: 'no-answer' },
+      ]);
       expect(body.next).toBe('7f3a00000000');
     });
   });
@@ -81,7 +126,12 @@ describe('one call', () => {
     deps.records.push(aRecord('7f3a00000000'));
     await withServer(deps, async (server) => {
       const { body } = await ask(server, 'GET', '/v1/calls/7f3a');
-      expect(body).toMatchObject({ id: '7f3a00000000', trace: [{ at: '2026-11-23T14:03:22.422Z', text: 'key 1 after 5.9 s' }], sip: { transport: 'udp' }, adoptions: 0 });
+      expect(body).toMatchObject({
+        id: '7f3a00000000',
+        trace: [{ at: '2026-11-23T14:03:22.422Z', text: 'key 1 after 5.9 s' }],
+        sip: { transport: 'udp' },
+        adoptions: 0,
+      });
     });
   });
 
@@ -90,7 +140,11 @@ describe('one call', () => {
     deps.live.push(aLiveCall('aaa111000000'), aLiveCall('aaa222000000'));
     await withServer(deps, async (server) => {
       expect((await ask(server, 'GET', '/v1/calls/zzz')).body).toMatchObject({ status: 404, code: 'no-such-call' });
-      expect((await ask(server, 'GET', '/v1/calls/aaa')).body).toMatchObject({ status: 409, code: 'several-calls', hint: expect.stringContaining('aaa111000000') });
+      expect((await ask(server, 'GET', '/v1/calls/aaa')).body).toMatchObject({
+        status: 409,
+        code: 'several-calls',
+        hint: expect.stringContaining('aaa111000000'),
+      });
       expect((await ask(server, 'GET', '/v1/calls/aaa1')).body).toMatchObject({ id: 'aaa111000000', state: 'live' });
     });
   });
@@ -142,7 +196,12 @@ describe('event streams', () => {
     });
   });
 
-  test.each([['of another process', 'zzzz-1'], ['of the future', 'SELF-99'], ['nonsense', 'x'], ['a header injection', '0-0%0a']])('an id %s is a gap', async (_name, given) => {
+  test.each([
+    ['of another process', 'zzzz-1'],
+    ['of the future', 'SELF-99'],
+    ['nonsense', 'x'],
+    ['a header injection', '0-0%0a'],
+  ])('an id %s is a gap', async (_name, given) => {
     const deps = fakeDeps();
     await withServer(deps, async (server) => {
       const { body } = await ask(server, 'GET', '/v1/calls');
@@ -217,11 +276,13 @@ describe('event streams', () => {
       const readers = await Promise.all(Array.from({ length: MAX_STREAMS }, () => openEvents(server, '/v1/events')));
       expect((await ask(server, 'GET', '/v1/events')).body).toMatchObject({ status: 503, code: 'too-many-streams' });
       readers[0]?.leave();
-      await expect.poll(async () => {
-        const again = await openEvents(server, '/v1/events');
-        again.leave();
-        return again.response.statusCode;
-      }).toBe(200);
+      await expect
+        .poll(async () => {
+          const again = await openEvents(server, '/v1/events');
+          again.leave();
+          return again.response.statusCode;
+        })
+        .toBe(200);
       for (const reader of readers) reader.leave();
     });
   });

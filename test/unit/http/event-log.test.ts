@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { EventLog } from '../../../src/http/event-log.ts';
 
 function fill(log: EventLog, from: number, to: number, text = ''): void {
-  for (let count = from; count <= to; count += 1) log.append({ kind: 'call-answered', callId: `call${count}`, customer: text, at: '2026-11-23T14:03:22.417Z' });
+  for (let count = from; count <= to; count += 1)
+    log.append({ kind: 'call-answered', callId: `call${count}`, customer: text, at: '2026-11-23T14:03:22.417Z' });
 }
 
 describe('EventLog', () => {
@@ -21,14 +22,18 @@ describe('EventLog', () => {
     fill(log, 1, 1000);
     expect(log.after(before).hasGap).toBe(true);
     const kept = log.after('0-995');
-    expect([kept.hasGap, kept.events.map((event) => event.callId)]).toEqual([false, ['call996', 'call997', 'call998', 'call999', 'call1000']]);
+    expect([kept.hasGap, kept.events.map((event) => event.callId)]).toEqual([
+      false,
+      ['call996', 'call997', 'call998', 'call999', 'call1000'],
+    ]);
   });
 
   test('is bounded by bytes too', () => {
     const log = new EventLog(0);
     fill(log, 1, 200, 'x'.repeat(100_000));
     let bytes = 0;
-    for (let count = 1; count <= 200; count += 1) for (const event of log.ofCall(`call${count}`)) bytes += event.json.length;
+    for (let count = 1; count <= 200; count += 1)
+      for (const event of log.ofCall(`call${count}`)) bytes += event.json.length;
     expect(bytes).toBeLessThanOrEqual(8 * 1024 * 1024);
     expect(bytes).toBeGreaterThan(4 * 1024 * 1024);
   });

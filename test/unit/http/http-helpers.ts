@@ -25,11 +25,25 @@ export interface Answer {
   readonly body: any;
 }
 
-export async function ask(server: RunningServer, method: string, path: string, options: { body?: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> } = {}): Promise<Answer> {
-  const response = await fetch(`${server.url}${path}`, { method, headers: { ...AUTH, ...options.headers }, ...(options.body === undefined ? {} : { body: options.body }) });
+export async function ask(
+  server: RunningServer,
+  method: string,
+  path: string,
+  options: { body?: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const response = await fetch(`${server.url}${path}`, {
+    method,
+    headers: { ...AUTH, ...options.headers },
+    ...(options.body === undefined ? {} : { body: options.body }),
+  });
   const text = await response.text();
   const isJson = (response.headers.get('content-type') ?? '').includes('json');
-  return { status: response.status, headers: response.headers, text, body: isJson && text !== '' ? JSON.parse(text) : null };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: isJson && text !== '' ? JSON.parse(text) : null,
+  };
 }
 
 export interface StreamEvent {
@@ -72,13 +86,18 @@ export class StreamReader {
 
   async next(kind?: string): Promise<StreamEvent> {
     for (;;) {
-      const at = this.events.findIndex((event, index) => index >= this.#taken && (kind === undefined ? event.event !== 'beat' : event.event === kind));
+      const at = this.events.findIndex(
+        (event, index) => index >= this.#taken && (kind === undefined ? event.event !== 'beat' : event.event === kind),
+      );
       const found = this.events[at];
       if (found !== undefined) {
         this.#taken = at + 1;
         return found;
       }
-      if (this.#isOver) throw new Error(`the stream ended before ${kind ?? 'another event'}; had ${this.events.map((event) => event.event).join(', ')}`);
+      if (this.#isOver)
+        throw new Error(
+          `the stream ended before ${kind ?? 'another event'}; had ${this.events.map((event) => event.event).join(', ')}`,
+        );
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -90,15 +109,34 @@ export class StreamReader {
   }
 }
 
-export function openEvents(server: RunningServer, path: string, headers: Record<string, string> = {}, body?: string): Promise<StreamReader> {
+export function openEvents(
+  server: RunningServer,
+  path: string,
+  headers: Record<string, string> = {},
+  body?: string,
+): Promise<StreamReader> {
   return new Promise((resolve, reject) => {
-    const asked = request(`${server.url}${path}`, { method: body === undefined ? 'GET' : 'POST', headers: { ...AUTH, Accept: 'text/event-stream', ...headers }, agent: false }, (response) => resolve(new StreamReader(response)));
+    const asked = request(
+      `${server.url}${path}`,
+      {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { ...AUTH, Accept: 'text/event-stream', ...headers },
+        agent: false,
+      },
+      (response) => resolve(new StreamReader(response)),
+    );
     asked.on('error', reject);
     asked.end(body);
   });
 }
 
 function parse(block: string): StreamEvent {
-  const fields = new Map(block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)] as const));
-  return { id: fields.get('id') ?? null, event: fields.get('event') ?? '', data: JSON.parse(fields.get('data') ?? 'null') };
+  const fields = new Map(
+    block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)] as const),
+  );
+  return {
+    id: fields.get('id') ?? null,
+    event: fields.get('event') ?? '',
+    data: JSON.parse(fields.get('data') ?? 'null'),
+  };
 }

@@ -22,7 +22,9 @@ describe('health', () => {
       const response = await fetch(`${server.url}/readyz`);
       const body = (await response.json()) as { status: string; checks: { name: string; ok: boolean }[] };
       expect(response.status).toBe(status);
-      expect(body.checks.filter((check) => !check.ok).map((check) => check.name)).toEqual(failing === null ? [] : [failing]);
+      expect(body.checks.filter((check) => !check.ok).map((check) => check.name)).toEqual(
+        failing === null ? [] : [failing],
+      );
       expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
     });
   });
@@ -89,18 +91,36 @@ describe('plans', () => {
       const answer = await ask(server, 'PUT', path, { body, headers: headers as Record<string, string> });
       expect([answer.status, answer.body.code]).toEqual([status, code]);
       if (status === 200) expect(answer.headers.get('etag')).toBe('"hash42"');
-      if (code === 'plan-changed') expect(answer.body.detail).toBe('Priya published version 41 of bramley-finch in the meantime. Nothing was changed.');
-      if (code === 'plan-problems') expect(answer.body.problems).toMatchObject([{ path: '/steps/main-menu/choices/3', hint: 'Did you mean "support"?' }]);
+      if (code === 'plan-changed')
+        expect(answer.body.detail).toBe(
+          'Priya published version 41 of bramley-finch in the meantime. Nothing was changed.',
+        );
+      if (code === 'plan-problems')
+        expect(answer.body.problems).toMatchObject([
+          { path: '/steps/main-menu/choices/3', hint: 'Did you mean "support"?' },
+        ]);
     });
   });
 
   test('the text reaches the compiler untouched, prototype keys and depth included', async () => {
     const seen: string[] = [];
     const deps = fakeDeps();
-    const plans = { ...deps.plans, check: async (source: string) => (seen.push(source), { ok: false, problems: [], steps: 0, numbers: 0, tookMs: 1 }) };
+    const plans = {
+      ...deps.plans,
+      check: async (source: string) => (
+        seen.push(source),
+        { ok: false, problems: [], steps: 0, numbers: 0, tookMs: 1 }
+      ),
+    };
     const text = `{"__proto__": 1, "deep": ${'['.repeat(100)}${']'.repeat(100)} }\n`;
     await withServer({ ...deps, plans }, async (server) => {
-      expect((await ask(server, 'POST', '/v1/plans/check', { body: text })).body).toEqual({ ok: false, problems: [], steps: 0, numbers: 0, tookMs: 1 });
+      expect((await ask(server, 'POST', '/v1/plans/check', { body: text })).body).toEqual({
+        ok: false,
+        problems: [],
+        steps: 0,
+        numbers: 0,
+        tookMs: 1,
+      });
       expect(seen).toEqual([text]);
     });
   });
@@ -111,15 +131,26 @@ describe('plans', () => {
       largest[0] = 0x31;
       expect((await ask(server, 'POST', '/v1/plans/check', { body: largest })).status).toBe(200);
       const more = new Uint8Array(32 * 1024 * 1024 + 1).fill(0x31);
-      expect((await ask(server, 'POST', '/v1/plans/check', { body: more })).body).toMatchObject({ status: 413, detail: 'The body is larger than 32 MB.' });
+      expect((await ask(server, 'POST', '/v1/plans/check', { body: more })).body).toMatchObject({
+        status: 413,
+        detail: 'The body is larger than 32 MB.',
+      });
     });
   });
 
   test('an old version is restored', async () => {
     await withServer(fakeDeps(), async (server) => {
-      expect((await ask(server, 'POST', '/v1/plans/bramley-finch/versions/40/restore')).body).toMatchObject({ version: 42 });
-      expect((await ask(server, 'POST', '/v1/plans/bramley-finch/versions/7/restore')).body).toMatchObject({ status: 404, code: 'no-such-version' });
-      expect((await ask(server, 'GET', '/v1/plans/bramley-finch?version=7')).body).toMatchObject({ status: 404, code: 'no-such-version' });
+      expect((await ask(server, 'POST', '/v1/plans/bramley-finch/versions/40/restore')).body).toMatchObject({
+        version: 42,
+      });
+      expect((await ask(server, 'POST', '/v1/plans/bramley-finch/versions/7/restore')).body).toMatchObject({
+        status: 404,
+        code: 'no-such-version',
+      });
+      expect((await ask(server, 'GET', '/v1/plans/bramley-finch?version=7')).body).toMatchObject({
+        status: 404,
+        code: 'no-such-version',
+      });
     });
   });
 });
@@ -127,15 +158,50 @@ describe('plans', () => {
 describe('acts', () => {
   test.each([
     ['a switch', 'PUT', '/v1/switches/bramley-finch/night', '{"position":"on"}', 200, { position: 'on', setBy: 'api' }],
-    ['an unknown switch', 'PUT', '/v1/switches/bramley-finch/day', '{"position":"on"}', 404, { code: 'not-found', hint: 'GET /v1/switches lists what there is.' }],
-    ['another customer has no such switch', 'PUT', '/v1/switches/harbour-dental/night', '{"position":"on"}', 404, { code: 'not-found' }],
-    ['an unknown position', 'PUT', '/v1/switches/bramley-finch/night', '{"position":"half"}', 422, { code: 'refused', hint: 'Positions: off, on.' }],
+    [
+      'an unknown switch',
+      'PUT',
+      '/v1/switches/bramley-finch/day',
+      '{"position":"on"}',
+      404,
+      { code: 'not-found', hint: 'GET /v1/switches lists what there is.' },
+    ],
+    [
+      'another customer has no such switch',
+      'PUT',
+      '/v1/switches/harbour-dental/night',
+      '{"position":"on"}',
+      404,
+      { code: 'not-found' },
+    ],
+    [
+      'an unknown position',
+      'PUT',
+      '/v1/switches/bramley-finch/night',
+      '{"position":"half"}',
+      422,
+      { code: 'refused', hint: 'Positions: off, on.' },
+    ],
     ['a password', 'POST', '/v1/phones/bramley-finch/201/secret', undefined, 201, { password: 'shown-once' }],
     ['an unknown phone', 'POST', '/v1/phones/bramley-finch/299/secret', undefined, 404, { code: 'not-found' }],
     ['a phone taken away', 'DELETE', '/v1/phones/bramley-finch/201', undefined, 200, { hasSecret: false }],
     ['a PIN', 'PUT', '/v1/mailboxes/bramley-finch/sales/pin', '{"pin":"4927"}', 200, { id: 'sales' }],
-    ['a PIN of an unknown box', 'PUT', '/v1/mailboxes/bramley-finch/none/pin', '{"pin":"4927"}', 404, { code: 'not-found' }],
-    ['messages of an unknown box', 'GET', '/v1/mailboxes/bramley-finch/none/messages', undefined, 404, { code: 'not-found' }],
+    [
+      'a PIN of an unknown box',
+      'PUT',
+      '/v1/mailboxes/bramley-finch/none/pin',
+      '{"pin":"4927"}',
+      404,
+      { code: 'not-found' },
+    ],
+    [
+      'messages of an unknown box',
+      'GET',
+      '/v1/mailboxes/bramley-finch/none/messages',
+      undefined,
+      404,
+      { code: 'not-found' },
+    ],
   ])('%s', async (_name, method, path, body, status, expected) => {
     await withServer(fakeDeps(), async (server) => {
       const answer = await ask(server, method, path, body === undefined ? {} : { body });
@@ -149,7 +215,9 @@ describe('acts', () => {
 describe('test calls', () => {
   test('as one document', async () => {
     await withServer(fakeDeps(), async (server) => {
-      const { body } = await ask(server, 'POST', '/v1/test-calls', { body: '{"to":"+441632960018","keys":["1"],"answers":{"201":"busy"}}' });
+      const { body } = await ask(server, 'POST', '/v1/test-calls', {
+        body: '{"to":"+441632960018","keys":["1"],"answers":{"201":"busy"}}',
+      });
       expect(body.progress.map((item: { kind: string }) => item.kind)).toEqual(['calling', 'answered']);
       expect(body.result).toMatchObject({ verdict: 'as-planned', endedAt: 'Priya', callId: '81c0aaaaaaaa' });
     });
@@ -158,7 +226,11 @@ describe('test calls', () => {
   test('as a stream', async () => {
     await withServer(fakeDeps(), async (server) => {
       const reader = await openEvents(server, '/v1/test-calls', {}, '{"to":"+441632960018"}');
-      expect([(await reader.next()).data.kind, (await reader.next()).data.kind, (await reader.next()).event]).toEqual(['calling', 'answered', 'result']);
+      expect([(await reader.next()).data.kind, (await reader.next()).data.kind, (await reader.next()).event]).toEqual([
+        'calling',
+        'answered',
+        'result',
+      ]);
       await reader.ended;
     });
   });
@@ -187,7 +259,12 @@ describe('test calls', () => {
     });
     await withServer(deps, async (server) => {
       const leave = new AbortController();
-      const asked = fetch(`${server.url}/v1/test-calls`, { method: 'POST', body: '{"to":"1"}', headers: { Accept: accept, Authorization: 'Bearer test-key-0123456789abcdef0123456789abcdef012' }, signal: leave.signal }).then((response) => response.text());
+      const asked = fetch(`${server.url}/v1/test-calls`, {
+        method: 'POST',
+        body: '{"to":"1"}',
+        headers: { Accept: accept, Authorization: 'Bearer test-key-0123456789abcdef0123456789abcdef012' },
+        signal: leave.signal,
+      }).then((response) => response.text());
       await expect.poll(() => signals.length).toBe(1);
       leave.abort();
       await expect(asked).rejects.toThrow();
@@ -202,12 +279,19 @@ describe('media', () => {
     const folder = await mkdtemp(join(tmpdir(), 'genvoice-media-'));
     const file = join(folder, 'prompt.wav');
     await writeFile(file, 'RIFF-and-so-on');
-    const deps = fakeDeps({ findMedia: async (given, key) => (given === token && key === 'ab12cd34ef56ab12' ? { file, bytes: 14 } : null) });
+    const deps = fakeDeps({
+      findMedia: async (given, key) => (given === token && key === 'ab12cd34ef56ab12' ? { file, bytes: 14 } : null),
+    });
     try {
       await withServer(deps, async (server) => {
         const address = `${server.url}/media/${token}/ab12cd34ef56ab12.wav`;
         const got = await fetch(address, { headers: { Range: 'bytes=2-4' } });
-        expect([got.status, await got.text(), got.headers.get('etag'), got.headers.get('content-type')]).toEqual([200, 'RIFF-and-so-on', '"ab12cd34ef56ab12"', 'audio/wav']);
+        expect([got.status, await got.text(), got.headers.get('etag'), got.headers.get('content-type')]).toEqual([
+          200,
+          'RIFF-and-so-on',
+          '"ab12cd34ef56ab12"',
+          'audio/wav',
+        ]);
         expect(got.headers.get('cache-control')).toContain('immutable');
         const head = await fetch(address, { method: 'HEAD' });
         expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '14', '']);
@@ -217,15 +301,21 @@ describe('media', () => {
     }
   });
 
-  test.each([`/media/${token}x/ab12cd34ef56ab12.wav`, `/media/${token}/0000000000000000.wav`])('%s is not there', async (path) => {
-    await withServer(fakeDeps(), async (server) => {
-      expect((await ask(server, 'GET', path)).body).toMatchObject({ status: 404, code: 'no-such-media' });
-    });
-  });
+  test.each([`/media/${token}x/ab12cd34ef56ab12.wav`, `/media/${token}/0000000000000000.wav`])(
+    '%s is not there',
+    async (path) => {
+      await withServer(fakeDeps(), async (server) => {
+        expect((await ask(server, 'GET', path)).body).toMatchObject({ status: 404, code: 'no-such-media' });
+      });
+    },
+  );
 
   test('a way out of the folder is no address', async () => {
     await withServer(fakeDeps(), async (server) => {
-      expect((await ask(server, 'GET', `/media/${token}/..%2F..%2Fapi-key.wav`)).body).toMatchObject({ status: 400, code: 'wrong-address' });
+      expect((await ask(server, 'GET', `/media/${token}/..%2F..%2Fapi-key.wav`)).body).toMatchObject({
+        status: 400,
+        code: 'wrong-address',
+      });
     });
   });
 });

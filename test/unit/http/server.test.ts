@@ -8,7 +8,13 @@ import { WRONG_KEYS_A_MINUTE } from '../../../src/http/key.ts';
 import { fakeDeps } from './fake-deps.ts';
 import { ask, openEvents, withServer } from './http-helpers.ts';
 
-const PROBLEM = { type: expect.stringMatching(/^urn:genvoice:problem:/), title: expect.any(String), status: expect.any(Number), detail: expect.any(String), code: expect.any(String) };
+const PROBLEM = {
+  type: expect.stringMatching(/^urn:genvoice:problem:/),
+  title: expect.any(String),
+  status: expect.any(Number),
+  detail: expect.any(String),
+  code: expect.any(String),
+};
 
 async function raw(port: number, text: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
@@ -22,22 +28,37 @@ async function raw(port: number, text: string): Promise<string> {
 
 describe('the key', () => {
   const deps = fakeDeps();
-  const guarded = allRoutes(deps, new EventLog(0)).filter((route) => route.guard === undefined || route.guard === 'key');
+  const guarded = allRoutes(deps, new EventLog(0)).filter(
+    (route) => route.guard === undefined || route.guard === 'key',
+  );
 
   test('only health and media have another guard', () => {
-    const others = allRoutes(deps, new EventLog(0)).filter((route) => route.guard !== undefined && route.guard !== 'key');
-    expect(others.map((route) => [route.path, route.guard])).toEqual([['/healthz', 'open'], ['/readyz', 'open'], ['/media/{token}/{key}.wav', 'path-token']]);
+    const others = allRoutes(deps, new EventLog(0)).filter(
+      (route) => route.guard !== undefined && route.guard !== 'key',
+    );
+    expect(others.map((route) => [route.path, route.guard])).toEqual([
+      ['/healthz', 'open'],
+      ['/readyz', 'open'],
+      ['/media/{token}/{key}.wav', 'path-token'],
+    ]);
   });
 
-  test.each(guarded.map((route) => [route.method.toUpperCase(), route.path] as const))('%s %s is refused without it', async (method, path) => {
-    await withServer(fakeDeps(), async (server) => {
-      const address = path.replaceAll(/\{version\}/g, '1').replaceAll(/\{[a-z]+\}/g, 'abc123');
-      const response = await fetch(`${server.url}${address}`, { method });
-      expect(response.status).toBe(401);
-      expect(response.headers.get('www-authenticate')).toBe('Bearer realm="genvoice"');
-      expect(await response.json()).toMatchObject({ code: 'key-missing', path: 'Authorization', hint: expect.stringContaining('api-key') });
-    });
-  });
+  test.each(guarded.map((route) => [route.method.toUpperCase(), route.path] as const))(
+    '%s %s is refused without it',
+    async (method, path) => {
+      await withServer(fakeDeps(), async (server) => {
+        const address = path.replaceAll(/\{version\}/g, '1').replaceAll(/\{[a-z]+\}/g, 'abc123');
+        const response = await fetch(`${server.url}${address}`, { method });
+        expect(response.status).toBe(401);
+        expect(response.headers.get('www-authenticate')).toBe('Bearer realm="genvoice"');
+        expect(await response.json()).toMatchObject({
+          code: 'key-missing',
+          path: 'Authorization',
+          hint: expect.stringContaining('api-key'),
+        });
+      });
+    },
+  );
 
   test('unknown addresses are not told from known ones without it', async () => {
     await withServer(fakeDeps(), async (server) => {
@@ -46,13 +67,16 @@ describe('the key', () => {
     });
   });
 
-  test.each([['Bearer wrong'], ['Basic dGVzdA=='], ['Bearer'], [`Bearer ${'a'.repeat(5000)}`], ['bearer  two words']])('%s is refused', async (header) => {
-    await withServer(fakeDeps(), async (server) => {
-      const answer = await ask(server, 'GET', '/v1/numbers', { headers: { Authorization: header } });
-      expect(answer.status).toBe(401);
-      expect(answer.body.hint).toContain('api-key');
-    });
-  });
+  test.each([['Bearer wrong'], ['Basic dGVzdA=='], ['Bearer'], [`Bearer ${'a'.repeat(5000)}`], ['bearer  two words']])(
+    '%s is refused',
+    async (header) => {
+      await withServer(fakeDeps(), async (server) => {
+        const answer = await ask(server, 'GET', '/v1/numbers', { headers: { Authorization: header } });
+        expect(answer.status).toBe(401);
+        expect(answer.body.hint).toContain('api-key');
+      });
+    },
+  );
 
   test('wrong keys are slowed, the right one is not', async () => {
     await withServer(fakeDeps(), async (server) => {
@@ -83,7 +107,14 @@ describe('faults are problem+json', () => {
     ['missing field', 'POST', '/v1/test-calls', '{}', 422, 'missing'],
     ['unknown field', 'POST', '/v1/test-calls', '{"to":"1","speed":3}', 422, 'unknown-key'],
     ['prototype key', 'POST', '/v1/test-calls', '{"to":"1","answers":{"__proto__":{"x":1}}}', 400, 'refused-key'],
-    ['constructor key', 'PUT', '/v1/switches/bramley-finch/night', '{"position":"on","constructor":{}}', 400, 'refused-key'],
+    [
+      'constructor key',
+      'PUT',
+      '/v1/switches/bramley-finch/night',
+      '{"position":"on","constructor":{}}',
+      400,
+      'refused-key',
+    ],
     ['deep nesting', 'POST', '/v1/test-calls', `${'['.repeat(20_000)}${']'.repeat(20_000)}`, 400, 'too-deep'],
     ['a body too large', 'POST', '/v1/test-calls', JSON.stringify({ to: 'x'.repeat(70_000) }), 413, 'body-too-large'],
     ['keys that are none', 'POST', '/v1/test-calls', '{"to":"1","keys":["1; rm"]}', 422, 'wrong-value'],
@@ -102,7 +133,12 @@ describe('faults are problem+json', () => {
   test('every fault of a body is reported at its place', async () => {
     await withServer(fakeDeps(), async (server) => {
       const { body } = await ask(server, 'POST', '/v1/test-calls', { body: '{"keys":["x"],"timeLimitMs":1,"a/b":2}' });
-      expect(body.problems.map((problem: { path: string }) => problem.path).toSorted()).toEqual(['/a~1b', '/keys/0', '/timeLimitMs', '/to']);
+      expect(body.problems.map((problem: { path: string }) => problem.path).toSorted()).toEqual([
+        '/a~1b',
+        '/keys/0',
+        '/timeLimitMs',
+        '/to',
+      ]);
     });
   });
 
@@ -115,7 +151,10 @@ describe('faults are problem+json', () => {
 
   test('a compressed body', async () => {
     await withServer(fakeDeps(), async (server) => {
-      const answer = await ask(server, 'POST', '/v1/test-calls', { body: 'x', headers: { 'Content-Encoding': 'gzip' } });
+      const answer = await ask(server, 'POST', '/v1/test-calls', {
+        body: 'x',
+        headers: { 'Content-Encoding': 'gzip' },
+      });
       expect(answer.body).toMatchObject({ status: 415, code: 'content-encoding' });
     });
   });
@@ -146,8 +185,16 @@ describe('faults are problem+json', () => {
 
   test.each([
     ['no HTTP', 'HELLO\r\n\r\n', 'not-http'],
-    ['headers of 20 kB', `GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`, 'headers-too-large'],
-    ['two lengths', 'POST /v1/test-calls HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab', 'not-http'],
+    [
+      'headers of 20 kB',
+      `GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`,
+      'headers-too-large',
+    ],
+    [
+      'two lengths',
+      'POST /v1/test-calls HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
+      'not-http',
+    ],
   ])('%s', async (_name, text, code) => {
     await withServer(fakeDeps(), async (server) => {
       const answer = await raw(server.port, text);
@@ -170,7 +217,9 @@ describe('the frame', () => {
 
   test('a taken port is said with the mend', async () => {
     await withServer(fakeDeps(), async (server) => {
-      await expect(startServer(fakeDeps(), { host: '127.0.0.1', port: server.port })).rejects.toThrow(/is taken by another program\. Stop it, or set GENVOICE_HTTP_PORT/);
+      await expect(startServer(fakeDeps(), { host: '127.0.0.1', port: server.port })).rejects.toThrow(
+        /is taken by another program\. Stop it, or set GENVOICE_HTTP_PORT/,
+      );
     });
   });
 
