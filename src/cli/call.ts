@@ -73,7 +73,7 @@ function bodyOf(options: Options, to: string): Record<string, unknown> {
     throw misuse('--time-limit is outside 1 s to 10 min.', 'Write it like 60s or 5m.', '--time-limit');
   return {
     to,
-    keys: keyList(textOf(options, 'keys')).filter((entry) => entry !== ''),
+    keys: keyList(textOf(options, 'keys')),
     answers: pairs(textOf(options, 'answer'), '--answer', ANSWER_NAMES),
     timeLimitMs: limit,
     ...(from === undefined ? {} : { from }),
@@ -158,7 +158,8 @@ function tellEnd(cli: Cli, result: TestCallResult): void {
     case 'interrupted':
       say.line(`${say.mark('no')} Interrupted at ${where}. The call was hung up.${trace}`);
   }
-  if (result.verdict !== 'no-asterisk' && result.detail !== null) say.line(plain(result.detail));
+  if (result.verdict !== 'as-planned' && result.verdict !== 'no-asterisk' && result.detail !== null)
+    say.line(plain(result.detail));
   if (result.hint !== null) say.hint(plain(result.hint));
 }
 

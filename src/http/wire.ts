@@ -281,10 +281,13 @@ export const TestCallBody = z
       .meta({ description: 'Caller; "withheld" and "none" are possible', example: '+447700900123' }),
     customer: customerName.optional(),
     keys: z
-      .array(z.string().regex(/^[0-9*#]{1,32}$/, 'keys are 0 to 9, * and #'))
+      .array(z.string().regex(/^[0-9*#]{0,32}$/, 'keys are 0 to 9, * and #'))
       .max(64)
       .default([])
-      .meta({ description: 'Keys, one entry for each time the call listens', example: ['1', '2'] }),
+      .meta({
+        description: 'Keys, one entry for each time the call listens; an empty one presses nothing that time',
+        example: ['1', '2'],
+      }),
     answers: z
       .record(extensionNumber, z.enum(ANSWERS))
       .default({})
@@ -325,12 +328,10 @@ export const TestCallProgress = z
 export const TestCallResult = z
   .object({
     callId: z.string().nullable(),
-    verdict: z
-      .enum(['as-planned', 'other-end', 'time-limit', 'no-asterisk', 'interrupted'])
-      .meta({
-        description:
-          'as-planned: the call ended where `explain` says; other-end: elsewhere; the others: it could not be seen through',
-      }),
+    verdict: z.enum(['as-planned', 'other-end', 'time-limit', 'no-asterisk', 'interrupted']).meta({
+      description:
+        'as-planned: the call ended where `explain` says; other-end: elsewhere; the others: it could not be seen through',
+    }),
     endedAt: z.string().meta({ description: 'Where the call ended, in words', example: 'Priya' }),
     expectedAt: z.string().nullable().meta({ description: 'Where the plan says it ends' }),
     planVersion: z.int().nullable(),

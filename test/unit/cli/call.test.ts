@@ -61,7 +61,7 @@ describe('genvoice call', () => {
       '--from',
       '+447700900123',
       '--keys',
-      '1,2',
+      '1,,2',
       '--answer',
       '201=busy,202=no-answer',
       '--hang-up-after',
@@ -75,7 +75,7 @@ describe('genvoice call', () => {
       {
         to: '+441632960018',
         from: '+447700900123',
-        keys: ['1', '2'],
+        keys: ['1', '', '2'],
         answers: { 201: 'busy', 202: 'no-answer' },
         hangUpAfterMs: 5000,
         timeLimitMs: 120_000,
@@ -86,7 +86,7 @@ describe('genvoice call', () => {
 
   test.each([
     [
-      { verdict: 'other-end', endedAt: 'Sales voicemail' },
+      { verdict: 'other-end', endedAt: 'Sales voicemail', detail: null },
       1,
       '✗ Ended at Sales voicemail; version 41 says Priya. Trace: genvoice calls show 81c0aaaaaaaa',
     ],
