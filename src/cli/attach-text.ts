@@ -6,7 +6,7 @@ export interface AttachOptions {
   readonly ariApp: string;
   /** Text of dialplan/extensions.conf. */
   readonly dialplan: string;
-  /** Text of the exported fallback dialplan; null = no plan was live yet. */
+  /** Text of the exported fallback dialplan; null = there is no plan. */
   readonly fallback: string | null;
   /** Address at which that Asterisk fetches prompts; null = not set. */
   readonly mediaUrl: string | null;
@@ -83,7 +83,7 @@ function globals({ ariApp }: AttachOptions): string {
 function fallback(options: AttachOptions): string {
   const head = file('extensions.conf, third part', 'last known route of each DDI; print it again after plans changed');
   return options.fallback === null
-    ? `${head}\n[gv-fallback-ddi]\n; Empty: no plan is live yet. Start GENVoice once, then print this again.`
+    ? `${head}\n[gv-fallback-ddi]\n; Empty: the plans folder has no plan without problems.`
     : `${head}\n${options.fallback.trimEnd()}`;
 }
 

@@ -220,12 +220,27 @@ describe('attach --print', () => {
     expect(ran.out).not.toContain('not-to-be-printed');
   });
 
-  test('an exported fallback is part of it', async () => {
-    const data = await mkdtemp(join(tmpdir(), 'genvoice-attach-'));
-    await writeFile(join(data, 'fallback.conf'), '[gv-fallback-ddi]\nexten => +441632960018,1,Hangup(19)\n');
-    const ran = await genvoice(['attach', '--print'], { env: { GENVOICE_DATA: data } });
-    await rm(data, { recursive: true });
-    expect(ran.out).toContain('exten => +441632960018,1,Hangup(19)');
-    expect(ran.out).not.toContain('Empty: no plan is live yet');
+  test('the last known routes of the plan files are part of it, broken files are named', async () => {
+    const plans = await mkdtemp(join(tmpdir(), 'genvoice-attach-'));
+    const steps = { desk: { kind: 'ring', targets: [{ extension: '201' }], fallback: 'bye' }, bye: END };
+    const numbers = { '+441632960018': { label: 'Main', entry: 'desk' } };
+    const extensions = { 201: { name: 'Priya', endpoint: 'PJSIP/desk-1' } };
+    await writeFile(join(plans, 'acme.json'), plan({ steps, numbers, extensions }));
+    await writeFile(join(plans, 'twin.json'), plan());
+    await writeFile(join(plans, 'wrong.json'), '{');
+    const ran = await genvoice(['attach', '--print'], { env: { GENVOICE_PLANS: plans } });
+    await rm(plans, { recursive: true });
+    expect(ran.exit).toBe(0);
+    expect(ran.out).toContain('[gv-fallback-ddi]\n; acme\nexten => +441632960018,1,Dial(PJSIP/desk-1,');
+    expect(ran.out).toContain('exten => 01632960018,1,Goto(gv-fallback-ddi,+441632960018,1)');
+    expect(ran.err.match(/^\S+ has problems and is left out/gm)).toEqual([
+      'twin.json has problems and is left out',
+      'wrong.json has problems and is left out',
+    ]);
+  });
+
+  test('without plans it says so', async () => {
+    const ran = await genvoice(['attach', '--print'], { env: { GENVOICE_PLANS: '/nowhere' } });
+    expect([ran.exit, ran.out.includes('; Empty: the plans folder has no plan without problems.')]).toEqual([0, true]);
   });
 });
