@@ -97,6 +97,13 @@ export class PlanStore implements PlanSource {
     return count;
   }
 
+  /** What publishing `text` would say, and what it would bring; nothing is changed. `customer` null = for nobody yet. */
+  async check(text: string, customer: string | null): Promise<{ readonly ok: boolean; readonly problems: readonly Problem[]; readonly steps: number; readonly numbers: number }> {
+    const entry = customer !== null && isCustomerId(customer) ? this.#entryOf(customer) : newEntry('checked-only');
+    const answer = await this.#compile(entry, { kind: 'text', text }, null);
+    return { ok: isReady(answer), problems: answer.problems, steps: answer.plan?.steps.size ?? 0, numbers: answer.plan?.numbers.size ?? 0 };
+  }
+
   /** Makes `text` the customer's next version, after the same checks as saving the file. Rejects when history or disk fail. */
   async publish(customer: string, text: string, publisher: Publisher): Promise<Published> {
     if (!isCustomerId(customer)) return { kind: 'refused', problems: [NO_CUSTOMER_ID] };
