@@ -19,8 +19,14 @@ const PROBE_LIMIT_MS = 3_000;
 const PROBE_EVENT = 'genvoice-probe';
 
 const CAUSES: Readonly<Record<HangupReason, number>> = {
-  normal: 16, busy: 17, 'no-answer': 19, declined: 21, 'unknown-number': 1, congestion: 42, 'answered-elsewhere': 26, failure: 41,
+  normal: 16, busy: 17, 'no-answer': 19, declined: 21, 'unknown-number': 1, congestion: 42, 'answered-elsewhere': 26, failure: 38,
 };
+
+/**
+ * A REFER on a leg of ours comes to us as an event. Without it Asterisk 22.10 carries it out by itself: it sends the peer
+ * into the phones' context through a Local channel of its own, which no call owns.
+ */
+const LEG_VARIABLES = { 'PJSIP_TRANSFER_HANDLING()': 'ari-only' };
 
 export class AriTelephony implements Telephony {
   readonly #transport: AriTransport;
@@ -28,6 +34,7 @@ export class AriTelephony implements Telephony {
   #onEvent: (event: TelephonyEvent) => void = () => {};
   #onLink: (event: LinkEvent) => void = () => {};
   #isUp = false;
+  #isReplaced = false;
   #wasUp = false;
   #lagMs = 0;
   #lastStampMs = 0;
@@ -92,18 +99,17 @@ export class AriTelephony implements Telephony {
   createLeg(request: LegRequest): Promise<void> {
     const params: Record<string, string> = { endpoint: request.endpoint, app: this.#app, appArgs: 'leg', channelId: request.channel };
     if (request.originator !== null) params['originator'] = request.originator;
-    return this.#do({
-      resource: 'channels', operation: 'create', method: 'POST', path: 'channels/create', params,
-      ...(Object.keys(request.variables).length === 0 ? {} : { body: { variables: request.variables } }),
-    });
+    return this.#do({ resource: 'channels', operation: 'create', method: 'POST', path: 'channels/create', params, body: { variables: { ...LEG_VARIABLES, ...request.variables } } });
   }
   dialLeg(channel: string, timeoutMs: number): Promise<void> {
     return this.#do(channels('dial', 'POST', '/dial', channel, { timeout: Math.ceil(timeoutMs / 1_000) }));
   }
   play(channel: string, playback: string, media: readonly MediaUri[]): Promise<void> {
+    // The list goes in the body: in a query Asterisk 22.10 keeps the last `media` alone and splits it at every comma, those
+    // of a `tone:` included.
     return this.#do({
       resource: 'channels', operation: 'playWithId', method: 'POST', path: 'channels/{channelId}/play/{playbackId}',
-      params: { channelId: channel, playbackId: playback, media },
+      params: { channelId: channel, playbackId: playback }, body: { media },
     });
   }
   stopPlayback(playback: string): Promise<void> {
@@ -136,6 +142,7 @@ export class AriTelephony implements Telephony {
     }
   }
   fetchRecording(recording: string): Promise<Uint8Array> {
+    if (this.#isReplaced) return Promise.reject(new TelephonyError('no-link', 'another process has taken over the application'));
     return this.#transport.download(`recordings/stored/${encodeURIComponent(recording)}/file`);
   }
   deleteRecording(recording: string): Promise<void> {
@@ -163,23 +170,37 @@ export class AriTelephony implements Telephony {
   setGlobal(name: string, value: string): Promise<void> {
     return this.#do({ resource: 'asterisk', operation: 'setGlobalVar', method: 'POST', path: 'asterisk/variable', params: { variable: name, value } });
   }
-  setMailbox(mailbox: string, newMessages: number, oldMessages: number): Promise<void> {
-    return this.#do({ resource: 'mailboxes', operation: 'update', method: 'PUT', path: 'mailboxes/{mailboxName}', params: { mailboxName: mailbox, newMessages, oldMessages } });
+  /**
+   * Debian's Asterisk has no mailbox resource in ARI, so a Local channel runs MinivmMWI() in the dialplan ([gv-mwi]) and
+   * hangs itself up. It is given a context and no application: the application hears nothing of it.
+   */
+  async setMailbox(mailbox: string, newMessages: number, oldMessages: number): Promise<void> {
+    if (!/^[0-9A-Za-z_.-]{1,79}$/.test(mailbox)) throw new TelephonyError('refused', `mailbox ${JSON.stringify(mailbox.slice(0, 80))} has characters other than letters, digits, _ . and -`);
+    await this.#do({
+      resource: 'channels', operation: 'originate', method: 'POST', path: 'channels',
+      params: { endpoint: `Local/${mailbox}@gv-mwi`, context: 'gv-mwi-set', extension: 's', priority: 1, timeout: 2 },
+      body: { variables: { GV_MWI_NEW: String(newMessages), GV_MWI_OLD: String(oldMessages) } },
+    });
   }
 
   async listChannels(): Promise<readonly ChannelSnapshot[]> {
-    const answer = await this.#transport.request({ resource: 'channels', operation: 'list', method: 'GET', path: 'channels', params: {} });
+    const answer = await this.#ask({ resource: 'channels', operation: 'list', method: 'GET', path: 'channels', params: {} });
     return objects(answer).map((one) => ({
       channel: String(one['id']), name: String(one['name']), state: channelState(one['state']), createdAtMs: stampMs(one['creationtime']), args: stasisArgs(one['dialplan'], this.#app),
     }));
   }
   async listBridges(): Promise<readonly BridgeSnapshot[]> {
-    const answer = await this.#transport.request({ resource: 'bridges', operation: 'list', method: 'GET', path: 'bridges', params: {} });
+    const answer = await this.#ask({ resource: 'bridges', operation: 'list', method: 'GET', path: 'bridges', params: {} });
     return objects(answer).map((one) => ({ bridge: String(one['id']), channels: Array.isArray(one['channels']) ? one['channels'].map(String) : [] }));
   }
 
   async #do(request: AriRequest): Promise<void> {
-    await this.#transport.request(request);
+    await this.#ask(request);
+  }
+
+  async #ask(request: AriRequest): Promise<unknown> {
+    if (this.#isReplaced) throw new TelephonyError('no-link', `${request.resource}.${request.operation} was not sent: another process has taken over the application`);
+    return this.#transport.request(request);
   }
 
   #take(raw: unknown): void {
@@ -189,8 +210,7 @@ export class AriTelephony implements Telephony {
       return;
     }
     if (isObject(raw) && raw['type'] === 'ApplicationReplaced') {
-      // Another process took our name: whoever came later acts, we stop at once (fencing).
-      this.#down('another process took over the application name');
+      this.#fence();
       return;
     }
     const event = decodeEvent(raw);
@@ -245,9 +265,22 @@ export class AriTelephony implements Telephony {
   }
 
   #down(reason: string): void {
-    if (!this.#isUp && this.#wasUp) return;
+    if (this.#isReplaced || (!this.#isUp && this.#wasUp)) return;
     this.#isUp = false;
-    this.#onLink({ type: 'down', reason });
+    this.#onLink({ type: 'down', reason, isReplaced: false });
+  }
+
+  /**
+   * Another process took our application name. Asterisk 22.10 leaves our socket open: whoever came later acts, we stop at
+   * once and for good. Connecting again would take the name back and start a fight.
+   */
+  #fence(): void {
+    if (this.#isReplaced) return;
+    this.#isReplaced = true;
+    this.#isUp = false;
+    this.#epoch += 1;
+    this.#onLink({ type: 'down', reason: `another process took over the application ${this.#app}`, isReplaced: true });
+    void this.#transport.stop();
   }
 }
 

@@ -3,11 +3,13 @@ import { TelephonyError, type TelephonyFault } from '../ports/telephony.ts';
 
 /**
  * 404: the object is gone. 409, 412, 422, 400: it is in the wrong state (hang-up in progress, not in Stasis yet).
- * 500 "Allocation failed" on create: the endpoint has no contact or does not exist.
+ * 500 "Allocation failed" on create: the endpoint has no contact or does not exist. 500 "Failed to answer": the channel is
+ * being hung up at this moment.
  */
 export function faultOf(status: number, body: string): TelephonyFault {
   if (status === 404) return 'gone';
   if (status >= 400 && status < 500) return 'refused';
+  if (status === 500 && body.includes('Failed to answer')) return 'gone';
   if (status === 500 && body.includes('Allocation failed')) return 'unreachable';
   return 'failed';
 }

@@ -8,7 +8,7 @@ export interface AriRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path template below /ari, `{name}` for path parameters. */
   readonly path: string;
-  readonly params: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly params: Readonly<Record<string, string | number | boolean>>;
   readonly body?: unknown;
 }
 
@@ -54,10 +54,7 @@ export function pathAndQuery(request: AriRequest): string {
   const path = request.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(request.params[name])));
   for (const [name, value] of Object.entries(request.params)) {
     if (request.path.includes(`{${name}}`)) continue;
-    // Lists (media) are repeated parameters: a comma would be taken as part of the address.
-    for (const one of Array.isArray(value) ? (value as readonly string[]) : [String(value)]) {
-      query += `${query === '' ? '?' : '&'}${name}=${encodeURIComponent(one)}`;
-    }
+    query += `${query === '' ? '?' : '&'}${name}=${encodeURIComponent(String(value))}`;
   }
   return path + query;
 }

@@ -41,8 +41,11 @@ export type TelephonyEvent =
   /** A phone asked (REFER) that its peer be sent elsewhere. `target` = user part dialled; `attended` = a Replaces came along. */
   | { type: 'transfer-requested'; channel: ChannelId; target: string; attended: boolean; atMs: number };
 
-/** The link to the switch as a whole. `up` follows only when events are known to arrive. */
-export type LinkEvent = { type: 'up'; isFirst: boolean } | { type: 'down'; reason: string };
+/**
+ * The link to the switch as a whole. `up` follows only when events are known to arrive. `isReplaced`: another process
+ * took our place; this link never comes up again and every request is refused with `no-link` (fencing).
+ */
+export type LinkEvent = { type: 'up'; isFirst: boolean } | { type: 'down'; reason: string; isReplaced: boolean };
 
 /** `gone`: the object does not exist (for a leg of ours: it hung up). `refused`: wrong state. `unreachable`: no way to the endpoint. */
 export type TelephonyFault = 'gone' | 'refused' | 'unreachable' | 'failed' | 'timeout' | 'no-link';

@@ -6,10 +6,16 @@ import type {
 import { TelephonyError } from '../../src/ports/telephony.ts';
 import type { FakeClock } from './fake-clock.ts';
 
-/** How a phone behaves when it is called. */
+/** How a phone behaves when it is called. `manual`: does nothing until a test says so (`far…`). */
 export type PhoneBehaviour =
   | { readonly kind: 'answers'; readonly afterMs: number; readonly hangsUpAfterMs?: number }
-  | { readonly kind: 'busy' | 'declines' | 'rings-on' | 'offline' };
+  | { readonly kind: 'busy' | 'declines' | 'rings-on' | 'offline' | 'manual' };
+
+/** What a phone refuses with -> the Q.850 cause that Asterisk makes of it. */
+const CAUSE_OF_REFUSAL = { 486: 17, 603: 21, 480: 19, 302: 23 } as const;
+export type Refusal = keyof typeof CAUSE_OF_REFUSAL;
+/** The SIP code that an unanswered caller gets for a cause of ours; every other cause is a 603. */
+const SIP_OF_CAUSE: Readonly<Record<number, number>> = { 1: 404, 17: 486, 19: 480, 21: 403, 38: 500, 42: 503 };
 
 interface FakeChannel {
   readonly id: string;
@@ -17,8 +23,10 @@ interface FakeChannel {
   state: ChannelState;
   isInApp: boolean;
   bridge: string | null;
-  readonly playing: { id: string; cancel: () => void; media: readonly string[] }[];
-  recording: { name: string; startedMs: number; terminateOn: string; cancel: () => void } | null;
+  readonly playing: { id: string; cancel: () => void; media: readonly string[]; isStopped: boolean }[];
+  recording: { name: string; startedMs: number; terminateOn: string; silenceEndMs: number; cancel: () => void; cancelSilence: () => void } | null;
+  isDialled: boolean;
+  speaksUntilMs: number;
   audible: 'nothing' | 'ringing' | 'music';
   readonly createdAtMs: number;
   readonly args: readonly string[] | null;
@@ -27,7 +35,7 @@ interface FakeChannel {
 /** Virtual milliseconds of a request's way there and back. */
 const TRIP_MS = 1;
 const CAUSES: Readonly<Record<HangupReason, number>> = {
-  normal: 16, busy: 17, 'no-answer': 19, declined: 21, 'unknown-number': 1, congestion: 42, 'answered-elsewhere': 26, failure: 41,
+  normal: 16, busy: 17, 'no-answer': 19, declined: 21, 'unknown-number': 1, congestion: 42, 'answered-elsewhere': 26, failure: 38,
 };
 
 export class FakeTelephony implements Telephony {
@@ -39,6 +47,12 @@ export class FakeTelephony implements Telephony {
   readonly mailboxes = new Map<string, { fresh: number; old: number }>();
   /** Causes that callers were hung up with, by channel. */
   readonly causes = new Map<string, number>();
+  /** The SIP code (null after an answer) and cause that callers were ended with by us. */
+  readonly endings = new Map<string, { sipCode: number | null; cause: number }>();
+  /** The SIP code with which a call at a phone ended that was never answered (487 = taken back); null after an answer. */
+  readonly farEndings = new Map<string, number | null>();
+  /** Final code of a phone's REFER, by channel. */
+  readonly transfers = new Map<string, number>();
   /** Everything a channel was made to hear, in order. */
   readonly heard = new Map<string, string[]>();
   onRequest: (verb: string, target: string) => void = () => {};
@@ -73,7 +87,7 @@ export class FakeTelephony implements Telephony {
   setLink(isUp: boolean): void {
     if (this.isUp === isUp) return;
     this.isUp = isUp;
-    this.#onLink(isUp ? { type: 'up', isFirst: false } : { type: 'down', reason: 'cut by the test' });
+    this.#onLink(isUp ? { type: 'up', isFirst: false } : { type: 'down', reason: 'cut by the test', isReplaced: false });
   }
 
   /** An INVITE came in and the dialplan handed it to the application. */
@@ -82,11 +96,56 @@ export class FakeTelephony implements Telephony {
     this.#emit({ type: 'entered', channel: id, args, state: 'ringing', name: `PJSIP/${id}`, replaces: null, atMs: this.#clock.nowMs() });
   }
 
-  /** The far end of a channel ends it. */
-  hangUp(id: string, cause = 16, techCause: number | null = null): void {
+  /** The far end of a channel ends it: BYE, or the CANCEL of a caller who waited. */
+  hangUp(id: string): void {
     const channel = this.channels.get(id);
     if (channel === undefined) return;
-    this.#remove(channel, { cause, techCause, soft: false });
+    const isCancel = channel.endpoint === null && channel.state !== 'up';
+    this.#remove(channel, isCancel ? { cause: 127, techCause: 487, soft: false } : { cause: 0, techCause: null, soft: false }, { cause: 16, techCause: null });
+  }
+
+  /** The phone of a dialled leg sends 180. */
+  farRings(id: string): void {
+    const channel = this.#dialled(id);
+    if (channel === undefined) return;
+    channel.state = 'ringing';
+    this.#emit({ type: 'dialling', channel: id, status: 'ringing', atMs: this.#clock.nowMs() });
+    this.#emit({ type: 'state', channel: id, state: 'ringing', atMs: this.#clock.nowMs() });
+  }
+  /** 183 with audio: not an answer. */
+  farProgress(id: string): void {
+    if (this.#dialled(id) !== undefined) this.#emit({ type: 'dialling', channel: id, status: 'progress', atMs: this.#clock.nowMs() });
+  }
+  /** 200; false when the leg is gone. */
+  farAnswers(id: string): boolean {
+    const channel = this.#dialled(id);
+    if (channel === undefined) return false;
+    channel.state = 'up';
+    this.farEndings.set(id, null);
+    this.#emit({ type: 'state', channel: id, state: 'up', atMs: this.#clock.nowMs() });
+    this.#emit({ type: 'dialling', channel: id, status: 'other', atMs: this.#clock.nowMs() });
+    return true;
+  }
+  farRefuses(id: string, sipCode: Refusal): void {
+    const channel = this.#dialled(id);
+    if (channel === undefined) return;
+    this.farEndings.set(id, sipCode);
+    const gone = { cause: CAUSE_OF_REFUSAL[sipCode], techCause: sipCode };
+    this.#remove(channel, { ...gone, soft: false }, gone);
+  }
+  /** A phone holds or resumes. */
+  hold(id: string, isHeld: boolean): void {
+    if (this.channels.has(id)) this.#emit({ type: 'held', channel: id, isHeld, atMs: this.#clock.nowMs() });
+  }
+  /** Speech on a channel: a recording counts its silence from the end of it. */
+  speak(id: string, ms: number): void {
+    const channel = this.channels.get(id);
+    if (channel !== undefined) channel.speaksUntilMs = this.#clock.nowMs() + ms;
+  }
+  /** True when something other than silence reaches the far end of a channel. */
+  isAudible(id: string): boolean {
+    const channel = this.channels.get(id);
+    return channel !== undefined && (channel.audible !== 'nothing' || channel.playing.length > 0);
   }
 
   press(id: string, digit: string): void {
@@ -117,11 +176,15 @@ export class FakeTelephony implements Telephony {
   }
   async hangup(channel: string, reason: HangupReason): Promise<void> {
     const found = await this.#on('hangup', channel);
-    this.causes.set(channel, CAUSES[reason]);
-    this.#remove(found, { cause: CAUSES[reason], techCause: null, soft: true });
+    const cause = CAUSES[reason];
+    this.causes.set(channel, cause);
+    this.endings.set(channel, { sipCode: found.state === 'up' ? null : (SIP_OF_CAUSE[cause] ?? 603), cause });
+    // Asterisk first says 32 (and soft), whatever the reason; the reason's cause comes with the end.
+    this.#remove(found, { cause: 32, techCause: null, soft: true }, { cause, techCause: null });
   }
   async createLeg(request: LegRequest): Promise<void> {
     await this.#trip('createLeg', request.channel);
+    if (this.channels.has(request.channel)) throw new TelephonyError('refused', 'a channel with this id exists');
     const behaviour = this.phones.get(request.endpoint);
     if (behaviour === undefined || behaviour.kind === 'offline') throw new TelephonyError('unreachable', 'Allocation failed');
     this.channels.set(request.channel, this.#channel(request.channel, request.endpoint, 'down', true));
@@ -131,26 +194,29 @@ export class FakeTelephony implements Telephony {
     const found = await this.#on('dialLeg', channel);
     const behaviour = this.phones.get(found.endpoint ?? '');
     if (behaviour === undefined) throw new TelephonyError('failed', 'no such phone');
-    this.#after(5, found, () => this.#rings(found, behaviour));
-    this.#after(timeoutMs, found, () => found.state !== 'up' && this.#remove(found, { cause: 32, techCause: null, soft: true }));
+    found.isDialled = true;
+    this.#emit({ type: 'dialling', channel, status: 'other', atMs: this.#clock.nowMs() });
+    this.#after(5, found, () => this.#behaves(found, behaviour));
+    this.#after(timeoutMs, found, () => found.state !== 'up' && this.#remove(found, { cause: 32, techCause: null, soft: true }, { cause: 19, techCause: 480 }));
   }
   async play(channel: string, playback: string, media: readonly string[]): Promise<void> {
     const found = await this.#on('play', channel);
     const heard = this.heard.get(channel) ?? [];
     heard.push(...media);
     this.heard.set(channel, heard);
-    found.playing.push({ id: playback, cancel: () => {}, media });
+    found.playing.push({ id: playback, cancel: () => {}, media, isStopped: false });
     if (found.playing.length === 1) this.#playNext(found);
   }
   async stopPlayback(playback: string): Promise<void> {
     await this.#trip('stopPlayback', playback);
     for (const channel of this.channels.values()) {
-      const at = channel.playing.findIndex((one) => one.id === playback);
-      if (at < 0) continue;
-      channel.playing[at]?.cancel();
-      channel.playing.splice(at, 1);
-      this.#emit({ type: 'playback-ended', playback, result: 'done', atMs: this.#clock.nowMs() });
-      if (at === 0) this.#playNext(channel);
+      const found = channel.playing.find((one) => one.id === playback);
+      if (found === undefined) continue;
+      found.isStopped = true;
+      // One that waits for its turn ends when that comes.
+      if (found !== channel.playing[0]) return;
+      found.cancel();
+      this.#endPlayback(channel, 'done');
       return;
     }
     throw new TelephonyError('gone', 'no such playback');
@@ -164,7 +230,8 @@ export class FakeTelephony implements Telephony {
   async record(request: RecordRequest): Promise<void> {
     const found = await this.#on('record', request.channel);
     const cancel = this.#clock.worldAfter(request.maxMs, () => this.#endRecording(found));
-    found.recording = { name: request.name, startedMs: this.#clock.nowMs(), terminateOn: request.terminateOn, cancel };
+    found.recording = { name: request.name, startedMs: this.#clock.nowMs(), terminateOn: request.terminateOn, silenceEndMs: request.silenceEndMs, cancel, cancelSilence: () => {} };
+    this.#watchSilence(found);
   }
   async stopRecording(recording: string): Promise<void> {
     await this.#trip('stopRecording', recording);
@@ -187,6 +254,7 @@ export class FakeTelephony implements Telephony {
   }
   async createBridge(bridge: string): Promise<void> {
     await this.#trip('createBridge', bridge);
+    if (this.bridges.has(bridge)) throw new TelephonyError('refused', 'a bridge with this id exists');
     this.bridges.set(bridge, new Set());
   }
   async addToBridge(bridge: string, members: readonly string[]): Promise<void> {
@@ -202,9 +270,12 @@ export class FakeTelephony implements Telephony {
     }
   }
   async removeFromBridge(bridge: string, channel: string): Promise<void> {
-    const found = await this.#on('removeFromBridge', channel);
-    this.bridges.get(bridge)?.delete(channel);
-    found.bridge = null;
+    await this.#trip('removeFromBridge', bridge);
+    const found = this.bridges.get(bridge);
+    if (found === undefined) throw new TelephonyError('gone', 'no such bridge');
+    if (!found.delete(channel)) throw new TelephonyError('refused', 'the channel is not in this bridge');
+    const member = this.channels.get(channel);
+    if (member !== undefined) member.bridge = null;
   }
   async destroyBridge(bridge: string): Promise<void> {
     await this.#trip('destroyBridge', bridge);
@@ -216,8 +287,9 @@ export class FakeTelephony implements Telephony {
     }
     this.bridges.delete(bridge);
   }
-  async transferProgress(channel: string): Promise<void> {
+  async transferProgress(channel: string, state: 'trying' | 'ok' | 'refused'): Promise<void> {
     await this.#on('transferProgress', channel);
+    if (state !== 'trying') this.transfers.set(channel, state === 'ok' ? 200 : 603);
   }
   async leaveTo(channel: string): Promise<void> {
     const found = await this.#on('leaveTo', channel);
@@ -230,6 +302,7 @@ export class FakeTelephony implements Telephony {
   }
   async setMailbox(mailbox: string, fresh: number, old: number): Promise<void> {
     await this.#trip('setMailbox', mailbox);
+    if (!/^[0-9A-Za-z_.-]+$/.test(mailbox)) throw new TelephonyError('refused', 'the mailbox has other characters');
     this.mailboxes.set(mailbox, { fresh, old });
   }
   async listChannels(): Promise<readonly ChannelSnapshot[]> {
@@ -255,35 +328,46 @@ export class FakeTelephony implements Telephony {
     return [...this.channels.keys()].filter((id) => id.startsWith('leg-'));
   }
 
-  #rings(channel: FakeChannel, behaviour: PhoneBehaviour): void {
-    if (behaviour.kind === 'busy') return this.#remove(channel, { cause: 17, techCause: 486, soft: false });
-    if (behaviour.kind === 'declines') return this.#remove(channel, { cause: 21, techCause: 603, soft: false });
-    channel.state = 'ringing';
-    this.#emit({ type: 'dialling', channel: channel.id, status: 'ringing', atMs: this.#clock.nowMs() });
-    this.#emit({ type: 'state', channel: channel.id, state: 'ringing', atMs: this.#clock.nowMs() });
+  #behaves(channel: FakeChannel, behaviour: PhoneBehaviour): void {
+    if (behaviour.kind === 'manual') return;
+    if (behaviour.kind === 'busy') return this.farRefuses(channel.id, 486);
+    if (behaviour.kind === 'declines') return this.farRefuses(channel.id, 603);
+    this.farRings(channel.id);
     if (behaviour.kind !== 'answers') return;
     this.#after(behaviour.afterMs, channel, () => {
-      channel.state = 'up';
-      this.#emit({ type: 'state', channel: channel.id, state: 'up', atMs: this.#clock.nowMs() });
+      this.farAnswers(channel.id);
       const stays = behaviour.hangsUpAfterMs;
       if (stays !== undefined) this.#after(stays, channel, () => this.hangUp(channel.id));
     });
   }
 
+  #dialled(id: string): FakeChannel | undefined {
+    const channel = this.channels.get(id);
+    return channel?.isDialled === true ? channel : undefined;
+  }
+
   #playNext(channel: FakeChannel): void {
     const next = channel.playing[0];
     if (next === undefined) return;
-    let ms = 0;
-    for (const one of next.media) {
-      const length = this.mediaMs(one);
-      if (length === null) ms = -1;
-      else if (ms >= 0) ms += length;
-    }
-    next.cancel = this.#clock.worldAfter(Math.max(ms, 1), () => {
-      channel.playing.shift();
-      this.#emit({ type: 'playback-ended', playback: next.id, result: ms < 0 ? 'failed' : 'done', atMs: this.#clock.nowMs() });
-      this.#playNext(channel);
-    });
+    const lengths = next.media.map((one) => this.mediaMs(one));
+    const ms = next.isStopped ? 0 : lengths.reduce<number>((sum, one) => sum + (one ?? 0), 0);
+    // Asterisk goes on after a missing file; the last one decides the result.
+    const isFailed = !next.isStopped && lengths.at(-1) === null;
+    next.cancel = this.#clock.worldAfter(Math.max(ms, 1), () => this.#endPlayback(channel, isFailed ? 'failed' : 'done'));
+  }
+
+  #endPlayback(channel: FakeChannel, result: 'done' | 'failed'): void {
+    const ended = channel.playing.shift();
+    if (ended === undefined) return;
+    this.#emit({ type: 'playback-ended', playback: ended.id, result, atMs: this.#clock.nowMs() });
+    this.#playNext(channel);
+  }
+
+  #watchSilence(channel: FakeChannel): void {
+    const recording = channel.recording;
+    if (recording === null || recording.silenceEndMs === 0) return;
+    const quietMs = Math.max(this.#clock.nowMs(), channel.speaksUntilMs) + recording.silenceEndMs;
+    recording.cancelSilence = this.#clock.worldAfter(quietMs - this.#clock.nowMs(), () => (channel.speaksUntilMs + recording.silenceEndMs > this.#clock.nowMs() ? this.#watchSilence(channel) : this.#endRecording(channel)));
   }
 
   #endRecording(channel: FakeChannel): void {
@@ -291,24 +375,27 @@ export class FakeTelephony implements Telephony {
     if (recording === null) return;
     channel.recording = null;
     recording.cancel();
+    recording.cancelSilence();
+    // Asterisk tells whole seconds only.
     const durationMs = Math.floor((this.#clock.nowMs() - recording.startedMs) / 1_000) * 1_000;
     this.recordings.set(recording.name, durationMs);
     this.#emit({ type: 'recording-ended', recording: recording.name, result: 'done', durationMs, atMs: this.#clock.nowMs() });
   }
 
-  #remove(channel: FakeChannel, gone: { cause: number; techCause: number | null; soft: boolean }): void {
+  #remove(channel: FakeChannel, asked: { cause: number; techCause: number | null; soft: boolean }, gone: { cause: number; techCause: number | null }): void {
     if (!this.channels.delete(channel.id)) return;
     if (channel.bridge !== null) this.bridges.get(channel.bridge)?.delete(channel.id);
+    if (channel.isDialled && !this.farEndings.has(channel.id)) this.farEndings.set(channel.id, 487);
     const atMs = this.#clock.nowMs();
-    this.#emit({ type: 'hangup-requested', channel: channel.id, atMs, ...gone });
+    if (channel.isInApp) this.#emit({ type: 'hangup-requested', channel: channel.id, atMs, ...asked });
     for (const playing of channel.playing.splice(0)) {
       playing.cancel();
-      this.#emit({ type: 'playback-ended', playback: playing.id, result: 'done', atMs });
+      this.#emit({ type: 'playback-ended', playback: playing.id, result: 'failed', atMs });
     }
     this.#endRecording(channel);
     if (channel.isInApp) this.#emit({ type: 'left', channel: channel.id, atMs });
-    // Only channels that we created report their destruction (Asterisk 22.10).
-    if (channel.endpoint !== null) this.#emit({ type: 'destroyed', channel: channel.id, cause: gone.cause, techCause: gone.techCause, atMs });
+    // A channel that came in through the dialplan is the application's only while it is inside.
+    if (channel.endpoint !== null) this.#emit({ type: 'destroyed', channel: channel.id, ...gone, atMs });
   }
 
   #emit(event: TelephonyEvent): void {
@@ -342,6 +429,6 @@ export class FakeTelephony implements Telephony {
   }
 
   #channel(id: string, endpoint: string | null, state: ChannelState, isInApp: boolean, args: readonly string[] | null = null): FakeChannel {
-    return { id, endpoint, state, isInApp, bridge: null, playing: [], recording: null, audible: 'nothing', createdAtMs: this.#clock.nowMs(), args };
+    return { id, endpoint, state, isInApp, bridge: null, playing: [], recording: null, isDialled: false, speaksUntilMs: 0, audible: 'nothing', createdAtMs: this.#clock.nowMs(), args };
   }
 }
