@@ -172,7 +172,7 @@ export class Call {
     if (activity.step !== this.#activity.step) this.#stepSinceMs = this.deps.clock.nowMs();
     this.#activity = activity;
     try {
-      await this.deps.state.putCall(this.#snapshot());
+      await this.deps.state.putCall(this.snapshot());
     } catch (error) {
       this.deps.observer.alarm('state-store', `The state of live calls could not be kept: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -282,7 +282,7 @@ export class Call {
     };
   }
 
-  #snapshot(): CallSnapshot {
+  snapshot(): CallSnapshot {
     const origin = this.origin;
     return {
       id: origin.id,

@@ -39,7 +39,8 @@ export function decodeArgument(argument: string): string {
     const hex = argument.slice(i + 1, i + 3);
     if (code === 0x25 && /^[0-9A-Fa-f]{2}$/.test(hex)) {
       const byte = Number.parseInt(hex, 16);
-      bytes.push(byte === 0x02 ? 0x29 : byte);
+      // The dialplan's stand-ins for '(' and ')'.
+      bytes.push(byte === 0x01 ? 0x28 : byte === 0x02 ? 0x29 : byte);
       i += 2;
     } else {
       // The encoder emits ASCII alone; anything else, and a lone '%', is damage.

@@ -19,6 +19,8 @@ export interface LiveCall {
 export interface Observer {
   started(call: LiveCall): void;
   traced(call: LiveCall, line: TraceLine): void;
+  /** The call asks for keys now. */
+  listening(callId: string): void;
   ended(record: CallRecord): void;
   /** Named stage of a call with its length, for the histograms. */
   timed(stage: 'answer' | 'decide' | 'digit-to-prompt' | 'leg-answer-to-bridge' | 'release', ms: number): void;

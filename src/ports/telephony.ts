@@ -147,7 +147,6 @@ export interface PhoneProvision {
   readonly displayName: string;
   readonly extension: string;
   readonly mailbox: string | null;
-  readonly maxContacts: number;
 }
 /** Phones are pushed, not written into files of Asterisk's. */
 export interface PhoneProvisioning {

@@ -166,6 +166,7 @@ export class World {
       observer: {
         started: () => {},
         traced: (_, line) => void this.traced.push(line),
+        listening: () => {},
         ended: () => {},
         timed: () => {},
         alarm: (name, text) => void this.alarms.set(name, text),

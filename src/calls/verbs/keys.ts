@@ -28,6 +28,7 @@ export async function ask(call: Call, question: Question): Promise<string> {
     return true;
   };
   if (isFinal()) return keys;
+  call.deps.observer.listening(call.id);
   if (keys === '' && question.say !== null) {
     await play(call, question.say, question.bargeIn);
     if (isFinal()) return keys;

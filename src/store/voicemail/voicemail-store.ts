@@ -196,6 +196,11 @@ export class VoicemailStore implements VoicemailPort {
     return { kind: 'right' };
   }
 
+  /** Whether a PIN has been set; counts as no attempt. */
+  async hasPin(customer: string, mailbox: string): Promise<boolean> {
+    return (await this.#thread.get('SELECT 1 AS one FROM pins WHERE customer = ? AND mailbox = ?', customer, mailbox)) !== null;
+  }
+
   /** Also ends a lock. Rejects with `refused` unless `pin` has 4 to 12 digits. */
   async setPin(customer: string, mailbox: string, pin: string): Promise<void> {
     safeName('customer', customer);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeArgument, parseEntry } from '../../../src/embedded/entry.ts';
+import { decodeArgument, parseEntry } from '../../../src/calls/entry.ts';
 
 describe('decodeArgument', () => {
   test.each([

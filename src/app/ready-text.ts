@@ -1,0 +1,33 @@
+// What a person reads when the start is done: where things are, which numbers there are, and how to place a call now.
+import { formatNumber } from '../numbering/e164.ts';
+import type { Settings } from '../settings.ts';
+import { doesText } from './http-deps.ts';
+import type { Service } from './service.ts';
+
+/** More numbers than this are counted, not listed. */
+const MAX_LISTED = 12;
+
+export function readyText(service: Pick<Service, 'http' | 'asterisk' | 'plans' | 'problems'>, settings: Settings): string {
+  const { asterisk, plans } = service;
+  const rows = plans.customers().flatMap((customer) => {
+    const plan = plans.byCustomer(customer);
+    return plan === null ? [] : [...plan.numbers.values()].map((ddi) => ({ ddi, plan }));
+  });
+  const sip = asterisk.sip === null ? 'as that Asterisk is reached' : `${asterisk.sip.host}:${asterisk.sip.port} (UDP)`;
+  const first = rows[0];
+  const lines = [
+    `GENVoice is ready (${asterisk.kind === 'embedded' ? asterisk.version.split('\n')[0] : 'an existing Asterisk'}).`,
+    '',
+    `API   ${service.http.url}  (key in ${settings.dataFolder}/api-key)`,
+    `SIP   ${sip}`,
+    '',
+    rows.length === 0 ? `No numbers yet: put a plan into ${settings.plansFolder}, for example a copy of dialplan/plans/bramley-finch.json.` : 'Numbers',
+    ...rows.slice(0, MAX_LISTED).map(({ ddi, plan }) => `  ${formatNumber(ddi.ddi).padEnd(14)}  ${plan.organisation.name}, ${ddi.label}: ${doesText(plan, ddi.ddi, Date.now())}`),
+    ...(rows.length > MAX_LISTED ? [`  and ${rows.length - MAX_LISTED} more: npm run -s genvoice -- numbers list`] : []),
+    '',
+    ...(first === undefined ? [] : ['Place a call now, in another terminal:', `  npm run -s genvoice -- call ${first.ddi.ddi} --keys 1,2`, '']),
+    'Phones: npm run -s genvoice -- phones list    Stop: Ctrl+C',
+    '',
+  ];
+  return `${lines.join('\n')}\n`;
+}
