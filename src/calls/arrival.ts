@@ -60,7 +60,7 @@ export class Arrivals {
     this.#deps.live.add(call);
     this.#deps.observer.started(call.view());
     try {
-      call.end(await this.#serve(call, entry));
+      call.end(await this.serve(call, []));
     } catch (error) {
       await this.rescue(call, error);
     } finally {
@@ -69,33 +69,35 @@ export class Arrivals {
     }
   }
 
-  async #serve(call: Call, entry: Entry): Promise<CallEnd> {
-    return entry.from === 'trunk' ? this.#inbound(call, entry) : this.#fromPhone(call, entry);
+  /** From the beginning; `legs` are those that another process had placed for the call. Rejects with the call's end. */
+  async serve(call: Call, legs: readonly Leg[]): Promise<CallEnd> {
+    return call.origin.direction === 'inbound' ? this.#inbound(call) : this.#fromPhone(call, legs);
   }
 
-  async #inbound(call: Call, entry: Entry): Promise<CallEnd> {
+  async #inbound(call: Call): Promise<CallEnd> {
     const refused = this.#deps.admission.mayEnter(this.#deps.clock.monotonicMs());
-    if (refused !== null) return refused;
+    if (refused !== null) return this.#refused(call, refused);
     const plan = call.origin.ddi === null ? null : this.#planOf(call.origin.ddi);
-    if (plan === null) return this.#unknownNumber(call, entry);
+    if (plan === null) return this.#unknownNumber(call);
     call.plan = plan;
     const key = callerKey(plan, call.origin.caller);
     const full = this.#deps.admission.mayUse(plan, key);
-    if (full !== null) return full;
+    if (full !== null) return this.#refused(call, full);
     this.#deps.live.count(call, plan.customer, key);
     return walk(call, plan, entryOf(plan, call.origin.ddi));
   }
 
-  async #fromPhone(call: Call, entry: Entry): Promise<CallEnd> {
-    const owner = this.#deps.phoneOwner(entry.name);
+  async #fromPhone(call: Call, legs: readonly Leg[]): Promise<CallEnd> {
+    const endpoint = call.origin.callerEndpoint ?? '';
+    const owner = this.#deps.phoneOwner(endpoint);
     const plan = owner === null ? null : this.#deps.plans.byCustomer(owner.customer);
-    if (owner === null || plan === null) return { by: 'us', fault: 'unknown', code: 'unknown-phone', cause: 21, detail: entry.name };
+    if (owner === null || plan === null) return this.#refused(call, { by: 'us', fault: 'unknown', code: 'unknown-phone', cause: 21, detail: endpoint });
     call.plan = plan;
-    const dialled = dialledFrom(plan, entry.dialled);
+    const dialled = dialledFrom(plan, call.origin.dialled);
     // 999 and 112 come before overload, drain and every cap (RULES F8).
-    if (dialled.kind === 'emergency') return emergency(call, plan, dialled.digits);
+    if (dialled.kind === 'emergency') return emergency(call, plan, dialled.digits, legs);
     const refused = this.#deps.admission.mayEnter(this.#deps.clock.monotonicMs()) ?? this.#deps.admission.mayUse(plan, callerKey(plan, call.origin.caller));
-    if (refused !== null) return refused;
+    if (refused !== null) return this.#refused(call, refused);
     this.#deps.live.count(call, plan.customer, callerKey(plan, call.origin.caller));
     return this.#internal(call, plan, owner, dialled);
   }
@@ -115,12 +117,19 @@ export class Arrivals {
     }
   }
 
-  async #unknownNumber(call: Call, entry: Entry): Promise<CallEnd> {
+  /** Kept before it is told: a refusal, too, leaves its record whatever happens to us meanwhile. */
+  async #refused(call: Call, end: CallEnd): Promise<CallEnd> {
+    await call.save({ kind: 'step', step: '' });
+    return end;
+  }
+
+  async #unknownNumber(call: Call): Promise<CallEnd> {
+    await call.save({ kind: 'step', step: '' });
     const second = Math.floor(this.#deps.clock.nowMs() / 1_000);
     if (second !== this.#unknown.second) this.#unknown = { second, count: 0 };
     this.#unknown.count += 1;
     if (this.#unknown.count > UNKNOWN_PER_SECOND) {
-      this.#deps.observer.alarm('unknown-numbers', `More than ${UNKNOWN_PER_SECOND} calls a second to numbers that no plan has, last from ${entry.remoteAddress}`);
+      this.#deps.observer.alarm('unknown-numbers', `More than ${UNKNOWN_PER_SECOND} calls a second to numbers that no plan has, last from ${call.origin.sip.sourceAddress}`);
       // Slowing a scanner down costs us a timer and it a transaction.
       await new Promise<void>((resolve) => void this.#deps.clock.after(1_000, resolve));
     }
@@ -206,6 +215,7 @@ function callerKey(plan: RoutingPlan, caller: Caller): string {
 
 /** Says in a few words why, then ends: no fast busy. */
 async function refuse(call: Call, phrase: string, code: string, detail: string): Promise<CallEnd> {
+  await call.save({ kind: 'step', step: '' });
   call.trace({ step: null, kind: 'call', outcome: 'refused', text: detail, next: null, tookFallback: false });
   await play(call, phrases(call, [phrase]), false);
   return { by: 'us', fault: 'none', code, cause: code === 'unknown-number' ? 1 : 21, detail };

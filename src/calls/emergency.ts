@@ -3,16 +3,19 @@
 import type { RoutingPlan } from '../routing/plan.ts';
 import type { CallEnd } from '../ports/records.ts';
 import type { Call } from './call.ts';
+import type { Leg } from './leg.ts';
 import { ourFault } from './call-end.ts';
 import { connect } from './verbs/connect.ts';
-import { dial } from './verbs/dial.ts';
+import { dial, dialOn, type DialOptions } from './verbs/dial.ts';
 import { hearWaiting } from './verbs/hear-waiting.ts';
 import { phrases, play } from './verbs/speak.ts';
 
 /** Emergency operators answer within seconds; nobody gives up before them. */
 const RING_MS = 120_000;
 
-export async function emergency(call: Call, plan: RoutingPlan, digits: string): Promise<CallEnd> {
+/** `legs`: what another process had placed for this call; it goes on ringing. */
+export async function emergency(call: Call, plan: RoutingPlan, digits: string, legs: readonly Leg[]): Promise<CallEnd> {
+  await call.save({ kind: 'step', step: '' });
   const { observer } = call.deps;
   observer.alarm('emergency-call', `${call.origin.callerExtension ?? 'A phone'} of ${plan.customer} called ${digits}`);
   const trunk = call.deps.emergencyTrunk();
@@ -26,11 +29,17 @@ export async function emergency(call: Call, plan: RoutingPlan, digits: string): 
   const number = plan.organisation.emergencyNumber ?? [...plan.numbers.keys()][0];
   // Two tries: a trunk that refuses once may have been full for an instant.
   for (let attempt = 0; attempt < 2; attempt += 1) {
-    const result = await dial(call, {
+    const options: DialOptions = {
       to: digits, name: 'Emergency services', endpoint: `PJSIP/${digits}@${trunk}`, ringMs: RING_MS, wanted: call.signal,
       variables: number === undefined ? {} : { 'CONNECTEDLINE(num,i)': number, 'PJSIP_HEADER(add,P-Asserted-Identity)': `<sip:${number}@genvoice.invalid>` },
-      onRinging: () => {}, onPlaced: () => {},
-    });
+      onRinging: () => {},
+      onPlaced: (leg) => {
+        const placed = [{ channel: leg.channel, extension: digits, placedAtMs: leg.record.placedAtMs }];
+        void call.save({ kind: 'ringing', step: '', legs: placed, untilMs: call.deps.clock.nowMs() + RING_MS }).catch(() => {});
+      },
+    };
+    const ringing = attempt === 0 ? legs.find((leg) => leg.extension === digits) : undefined;
+    const result = await (ringing === undefined ? dial(call, options) : dialOn(call, ringing, options));
     if (result.kind === 'answered') {
       await connect(call, plan, '', result.leg, waiting, `${digits} answered`);
       return call.end(ourFault('no-end'));

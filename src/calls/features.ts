@@ -11,15 +11,23 @@ export const FEATURES = {
   '*98': 'hear the messages of any mailbox, by extension and PIN',
 } as const;
 
+/** Kept with the call, so that a restart in between moves the switch once. */
+const POSITION = 'switch-position';
+
 export async function feature(call: Call, plan: RoutingPlan, extension: string, code: string): Promise<CallEnd> {
+  await call.save({ kind: 'step', step: '' });
   if (code === '*97' || code === '*98') return mailboxFlow(call, plan, code === '*97' ? extension : null);
   const spec = [...plan.switches.values()].find((one) => one.featureCode === code);
   if (spec === undefined) {
     await play(call, phrases(call, ['number-not-in-service']), false);
     return { by: 'us', fault: 'caller', code: 'unknown-feature', cause: 1, detail: code };
   }
-  const position = await call.deps.switches.toggle(plan, spec.name, `extension ${extension}`);
-  const text = `${spec.label} moved to "${position ?? ''}" by extension ${extension}`;
+  const { switches } = call.deps;
+  const position = call.variables.get(POSITION) ?? switches.after(plan, spec.name);
+  call.variables.set(POSITION, position);
+  await call.save({ kind: 'step', step: '' });
+  await switches.set(plan.customer, spec.name, position, `extension ${extension}`);
+  const text = `${spec.label} moved to "${position}" by extension ${extension}`;
   call.trace({ step: null, kind: 'call', outcome: 'switch', text, next: null, tookFallback: false });
   call.deps.observer.note(text, { customer: plan.customer, switch: spec.name, position });
   await play(call, phrases(call, [position === spec.positions[0] ? 'switch-off' : 'switch-on']), false);

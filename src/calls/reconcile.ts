@@ -1,6 +1,6 @@
 // After a restart or a lost link: what Asterisk holds, matched with what the state port kept. Each call goes on where it
 // was, ends that nobody saw get their record, and what belongs to no call is taken down. Read `Reconciler.run`.
-import type { CallEnd, CallRecord } from '../ports/records.ts';
+import type { CallEnd } from '../ports/records.ts';
 import type { CallSnapshot } from '../ports/state.ts';
 import type { ChannelSnapshot, TelephonyEvent } from '../ports/telephony.ts';
 import type { RoutingPlan } from '../routing/plan.ts';
@@ -10,6 +10,7 @@ import { hungUpBy } from './call-end.ts';
 import type { Leg } from './leg.ts';
 import type { Resume } from './perform.ts';
 import { connect, talk } from './verbs/connect.ts';
+import { keep } from './verbs/voicemail.ts';
 import { walk } from './walk.ts';
 
 /** What Asterisk's own log says about a channel that ended while nobody listened. */
@@ -51,13 +52,15 @@ export class Reconciler {
     for (const call of live.all()) this.#catchUp(call, there);
     let adopted = 0;
     let endedUnseen = 0;
+    const keptBridges = new Set<string>(bridges.map((bridge) => bridge.bridge).filter((bridge) => live.get(OURS.exec(bridge)?.[2] ?? '') !== undefined));
     const known = new Set<string>(live.all().flatMap((call) => [call.party.channel, ...call.legs.map((leg) => leg.channel)]));
     for (const snapshot of snapshots) {
       if (live.get(snapshot.id) !== undefined || !(await this.#deps.mayAdopt(snapshot))) continue;
       if (there.has(snapshot.channel)) {
         adopted += 1;
         known.add(snapshot.channel);
-        for (const leg of snapshot.legs) known.add(leg.channel);
+        for (const leg of snapshot.legs) if (there.get(leg.channel)?.state !== 'down') known.add(leg.channel);
+        if (snapshot.activity.kind === 'connected') keptBridges.add(snapshot.activity.bridge);
         this.#onTaken(this.#adopt(snapshot, there));
       } else {
         endedUnseen += 1;
@@ -65,7 +68,7 @@ export class Reconciler {
       }
     }
     this.#takeNew(channels, known);
-    const takenDown = await this.#takeDown(channels, bridges.map((bridge) => bridge.bridge), known);
+    const takenDown = await this.#takeDown(channels, bridges.map((bridge) => bridge.bridge).filter((bridge) => !keptBridges.has(bridge)), known);
     return { adopted, endedUnseen, takenDown };
   }
 
@@ -80,36 +83,37 @@ export class Reconciler {
     }
   }
 
-  async #adopt(snapshot: CallSnapshot, there: ReadonlyMap<string, ChannelSnapshot>): Promise<void> {
-    const deps = this.#deps;
-    const seen = there.get(snapshot.channel);
+  #callOf(snapshot: CallSnapshot, isUp: boolean): Call {
+    const { id, direction, isTest, dialled, ddi, caller, callerEndpoint, sip, startedAtMs } = snapshot;
+    const callerExtension = caller.number.kind === 'extension' ? caller.number.number : null;
     const call = new Call(
-      deps,
-      {
-        id: snapshot.id, direction: snapshot.direction, isTest: snapshot.isTest, dialled: snapshot.dialled, ddi: snapshot.ddi, caller: snapshot.caller,
-        callerEndpoint: snapshot.callerEndpoint, callerExtension: snapshot.caller.number.kind === 'extension' ? snapshot.caller.number.number : null,
-        sip: snapshot.sip, startedAtMs: snapshot.startedAtMs,
-      },
-      partyLeg(deps, snapshot.channel, snapshot.startedAtMs, seen?.state === 'up'),
+      this.#deps,
+      { id, direction, isTest, dialled, ddi, caller, callerEndpoint, callerExtension, sip, startedAtMs },
+      partyLeg(this.#deps, snapshot.channel, startedAtMs, isUp),
     );
     call.restore(snapshot);
     // The answer may have gone out just before the end of the other process.
-    if (seen?.state === 'up') call.markAnswered();
+    if (isUp) call.markAnswered();
+    return call;
+  }
+
+  async #adopt(snapshot: CallSnapshot, there: ReadonlyMap<string, ChannelSnapshot>): Promise<void> {
+    const deps = this.#deps;
+    const call = this.#callOf(snapshot, there.get(snapshot.channel)?.state === 'up');
     const legs = new Map<string, Leg>();
+    const down: string[] = [];
     for (const record of snapshot.legs) {
-      const legSeen = there.get(record.channel);
-      if (legSeen !== undefined) legs.set(record.channel, call.addLeg(record, legSeen.state === 'up' ? 'up' : 'ringing'));
+      const seen = there.get(record.channel);
+      // A leg that is down was never dialled, or has not rung yet: it is taken down and placed again.
+      if (seen?.state === 'down') down.push(record.to);
+      else if (seen !== undefined) legs.set(record.channel, call.addLeg(record, seen.state === 'up' ? 'up' : 'ringing'));
     }
     deps.live.add(call);
     deps.observer.started(call.view());
     try {
-      const plan = await this.#planOf(snapshot);
-      if (plan === null) call.end({ by: 'us', fault: 'ours', code: 'plan-lost', cause: 41 });
-      else {
-        call.plan = plan;
-        if (snapshot.playback !== undefined) await deps.telephony.stopPlayback(snapshot.playback).catch(() => {});
-        call.end(await this.#goOn(call, plan, snapshot, legs));
-      }
+      call.plan = await this.#planOf(snapshot);
+      if (snapshot.playback !== undefined) await deps.telephony.stopPlayback(snapshot.playback).catch(() => {});
+      call.end(await this.#goOn(call, snapshot, legs, down));
     } catch (error) {
       await this.#arrivals.rescue(call, error);
     } finally {
@@ -118,23 +122,23 @@ export class Reconciler {
     }
   }
 
-  async #goOn(call: Call, plan: RoutingPlan, snapshot: CallSnapshot, legs: ReadonlyMap<string, Leg>): Promise<CallEnd> {
+  async #goOn(call: Call, snapshot: CallSnapshot, legs: ReadonlyMap<string, Leg>, down: readonly string[]): Promise<CallEnd> {
     const { activity } = snapshot;
+    const { plan } = call;
     call.trace({ step: null, kind: 'call', outcome: 'taken-over', text: 'taken over after a restart', next: activity.step, tookFallback: false });
+    if (plan === null) return this.#arrivals.serve(call, [...legs.values()]);
     if (activity.kind === 'connected') return this.#goOnTalking(call, plan, activity, legs.get(activity.leg));
-    let resume: Resume | null = null;
-    if (activity.kind === 'ringing') {
-      const ringing = activity.legs.flatMap((leg) => legs.get(leg.channel) ?? []);
-      resume = { kind: 'ringing', legs: ringing, untilMs: activity.untilMs, remaining: activity.remaining ?? [] };
-      // Nobody rings any more: the step is not done again, or people would be rung twice.
-      if (ringing.length === 0 && resume.remaining.length === 0) resume = { ...resume, untilMs: call.deps.clock.nowMs() };
-    }
-    if (activity.kind === 'recording') resume = { kind: 'recording', recording: activity.recording, sinceMs: activity.sinceMs };
-    return walk(call, plan, activity.step === '' ? plan.failsafe : activity.step, resume);
+    // Not in a step of the plan: a feature code, an emergency call, a refusal. Each can be done again from its beginning.
+    if (activity.step === '') return this.#arrivals.serve(call, [...legs.values()]);
+    return walk(call, plan, activity.step, resumeOf(activity, legs, down));
   }
 
   async #goOnTalking(call: Call, plan: RoutingPlan, activity: Extract<CallSnapshot['activity'], { kind: 'connected' }>, leg: Leg | undefined): Promise<CallEnd> {
-    if (leg === undefined) return hungUpBy('callee', 16);
+    if (leg === undefined) {
+      await call.deps.telephony.destroyBridge(activity.bridge).catch(() => {});
+      return hungUpBy('callee', 16);
+    }
+    call.trace({ step: activity.step, kind: 'ring', outcome: 'connected', text: `still connected with ${leg.record.name}`, next: null, tookFallback: false });
     const { telephony } = call.deps;
     const bridge = (await telephony.listBridges()).find((one) => one.bridge === activity.bridge);
     const isWhole = bridge !== undefined && [call.party.channel, leg.channel].every((channel) => bridge.channels.includes(channel));
@@ -153,21 +157,25 @@ export class Reconciler {
     return pinned ?? this.#deps.plans.byCustomer(snapshot.customer);
   }
 
-  /** The call ended while nobody listened: its legs go too, and its record says what Asterisk's log knows. */
+  /** The call ended while nobody listened: its legs go too, a message is kept, and the record says what Asterisk's log knows. */
   async #closeUnseen(snapshot: CallSnapshot, there: ReadonlyMap<string, ChannelSnapshot>): Promise<void> {
-    const { telephony, records, state, clock } = this.#deps;
+    const { telephony, clock } = this.#deps;
     await Promise.all(snapshot.legs.filter((leg) => there.has(leg.channel)).map((leg) => telephony.hangup(leg.channel, 'normal').catch(() => {})));
     const seen = await this.#deps.endOf(snapshot.channel).catch(() => null);
-    const record: CallRecord = {
-      id: snapshot.id, customer: snapshot.customer, planVersion: null, planHash: snapshot.planHash, direction: snapshot.direction, isTest: snapshot.isTest,
-      dialled: snapshot.dialled, ddi: snapshot.ddi, caller: snapshot.caller, startedAtMs: snapshot.startedAtMs, answeredAtMs: snapshot.answeredAtMs,
-      endedAtMs: seen?.atMs ?? clock.nowMs(),
-      end: { by: 'caller', fault: 'none', code: 'ended-unseen', cause: seen?.cause ?? 0, detail: seen === null ? 'ended while the application was away' : "closed from Asterisk's log" },
-      trace: snapshot.trace, legs: snapshot.legs, sip: snapshot.sip, adoptions: 1,
-    };
-    records.putRecord(record);
-    this.#deps.observer.ended(record);
-    await state.removeCall(snapshot.id);
+    const call = this.#callOf(snapshot, false);
+    call.plan = await this.#planOf(snapshot);
+    call.end({
+      by: 'caller', fault: 'none', code: 'ended-unseen', cause: seen?.cause ?? 0,
+      detail: seen === null ? 'ended while the application was away' : "closed from Asterisk's log",
+    });
+    call.party.markGone(seen?.cause ?? 0, seen?.atMs ?? clock.nowMs());
+    const { activity } = snapshot;
+    const step = call.plan?.steps.get(activity.step);
+    const box = step?.kind === 'voicemail' ? call.plan?.mailboxes.get(step.mailbox) : undefined;
+    if (activity.kind === 'recording' && call.plan !== null && box !== undefined) {
+      await keep(call, call.plan, box, { name: activity.recording, durationMs: Math.max(0, (seen?.atMs ?? clock.nowMs()) - activity.sinceMs) });
+    }
+    await call.release();
   }
 
   /** Calls that came in while the link was away: their arrival is told now. */
@@ -184,13 +192,18 @@ export class Reconciler {
 
   /** Legs and bridges with an id of ours that no call owns. Nothing that is not ours by its id is ever touched. */
   async #takeDown(channels: readonly ChannelSnapshot[], bridges: readonly string[], known: ReadonlySet<string>): Promise<number> {
-    const { telephony, live } = this.#deps;
+    const { telephony } = this.#deps;
     const legs = channels.filter((one) => OURS.test(one.channel) && !known.has(one.channel)).map((one) => one.channel);
-    const empty = bridges.filter((bridge) => {
-      const call = OURS.exec(bridge)?.[2];
-      return call !== undefined && live.get(call) === undefined;
-    });
+    const empty = bridges.filter((bridge) => OURS.test(bridge));
     await Promise.all([...legs.map((leg) => telephony.hangup(leg, 'normal').catch(() => {})), ...empty.map((bridge) => telephony.destroyBridge(bridge).catch(() => {}))]);
     return legs.length + empty.length;
   }
+}
+
+/** Where the step goes on; null = it is performed from its beginning. */
+function resumeOf(activity: CallSnapshot['activity'], legs: ReadonlyMap<string, Leg>, down: readonly string[]): Resume | null {
+  if (activity.kind === 'recording') return { kind: 'recording', recording: activity.recording, sinceMs: activity.sinceMs };
+  if (activity.kind !== 'ringing') return null;
+  // Who refused meanwhile is not rung again; who was never rung is.
+  return { kind: 'ringing', legs: activity.legs.flatMap((leg) => legs.get(leg.channel) ?? []), untilMs: activity.untilMs, remaining: [...down, ...(activity.remaining ?? [])] };
 }

@@ -32,16 +32,11 @@ export class SwitchBoard {
     await this.#state.putSwitch(kept);
   }
 
-  /** Moves a switch to its next position and returns that. */
-  async toggle(plan: RoutingPlan, name: string, setBy: string): Promise<string | null> {
-    const spec = plan.switches.get(name);
-    if (spec === undefined) return null;
-    const now = this.positions(plan.customer).get(name) ?? spec.positions[0];
-    const at = spec.positions.findIndex((position) => position === now);
-    const next = spec.positions[(at + 1) % spec.positions.length] ?? spec.positions[0];
-    if (next === undefined) return null;
-    await this.set(plan.customer, name, next, setBy);
-    return next;
+  /** The position after the one that holds; the first one again after the last. */
+  after(plan: RoutingPlan, name: string): string {
+    const positions = plan.switches.get(name)?.positions ?? [];
+    const now = this.positions(plan.customer).get(name) ?? positions[0] ?? '';
+    return positions[(positions.indexOf(now) + 1) % Math.max(1, positions.length)] ?? now;
   }
 
   #remember(kept: SwitchPosition): void {

@@ -14,6 +14,7 @@ export class FakeClock implements Clock {
   readonly #startMs: number;
   #serial = 0;
   #timers: Timer[] = [];
+  readonly #dying = new Set<() => void>();
 
   constructor(startMs: number) {
     this.#now = startMs;
@@ -32,6 +33,31 @@ export class FakeClock implements Clock {
   /** Timers of the world: what phones, callers and the switch do by themselves. */
   worldAfter(delayMs: number, act: () => void): () => void {
     return this.#add(delayMs, act, false);
+  }
+
+  /** The clock of one process: its timers die with it. */
+  process(isAlive: () => boolean): Clock {
+    return {
+      nowMs: () => this.nowMs(),
+      monotonicMs: () => this.monotonicMs(),
+      after: (delayMs, act) => {
+        if (!isAlive()) return () => {};
+        const cancel = this.after(delayMs, () => {
+          this.#dying.delete(cancel);
+          if (isAlive()) act();
+        });
+        this.#dying.add(cancel);
+        return () => {
+          this.#dying.delete(cancel);
+          cancel();
+        };
+      },
+    };
+  }
+  /** A process was killed: nothing that it waited for happens any more. */
+  killProcess(): void {
+    for (const cancel of this.#dying) cancel();
+    this.#dying.clear();
   }
 
   /** Timers of the product that still run. */

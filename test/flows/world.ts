@@ -1,11 +1,12 @@
 // The world of the flow tests: two customers with the same extensions, a fake switch, virtual time, memory for stores.
 import { Admission } from '../../src/calls/admission.ts';
-import { Arrivals, type ArrivalDeps } from '../../src/calls/arrival.ts';
+import { Arrivals } from '../../src/calls/arrival.ts';
+import { Reconciler, type ReconcileDeps } from '../../src/calls/reconcile.ts';
 import { EventHub } from '../../src/calls/event-hub.ts';
 import { LiveCalls } from '../../src/calls/live-calls.ts';
 import { SwitchBoard } from '../../src/calls/switch-board.ts';
-import type { CallRecord, TraceLine, VoicemailMessage } from '../../src/ports/records.ts';
-import type { LookupResult } from '../../src/ports/lookup.ts';
+import type { CallRecord, RecordsPort, TraceLine, VoicemailMessage, VoicemailPort } from '../../src/ports/records.ts';
+import type { LookupPort, LookupResult } from '../../src/ports/lookup.ts';
 import type { TelephonyEvent } from '../../src/ports/telephony.ts';
 import type { E164 } from '../../src/numbering/e164.ts';
 import { compile } from '../../src/routing/compile.ts';
@@ -21,8 +22,8 @@ export const DDI = '+441632960018';
 export class World {
   readonly clock: FakeClock;
   readonly telephony: FakeTelephony;
-  readonly hub = new EventHub();
-  readonly live = new LiveCalls();
+  hub = new EventHub();
+  live = new LiveCalls();
   readonly state = new MemoryState();
   readonly records: CallRecord[] = [];
   readonly messages: VoicemailMessage[] = [];
@@ -31,13 +32,18 @@ export class World {
   readonly traced: TraceLine[] = [];
   readonly plans = new Map<string, RoutingPlan>();
   readonly pins = new Map<string, string>();
-  readonly admission: Admission;
-  readonly arrivals: Arrivals;
-  readonly deps: ArrivalDeps;
+  admission!: Admission;
+  arrivals!: Arrivals;
+  deps!: ReconcileDeps;
   lookup: (url: string) => { result: LookupResult; afterMs: number } = () => ({ result: { kind: 'not-found' }, afterMs: 10 });
   emergencyTrunk: string | null = 'trunk-sim';
   /** Takes of channels that have not settled. */
   taking = 0;
+  /** Times that the process was started again. */
+  restarts = 0;
+  #isAlive = true;
+  #held: TelephonyEvent[] | null = null;
+  #serial = 0;
 
   constructor(plans: Readonly<Record<string, unknown>>, startMs = TUESDAY_TEN_MS) {
     this.clock = new FakeClock(startMs);
@@ -49,10 +55,39 @@ export class World {
       for (const extension of plan.extensions.values()) this.telephony.phones.set(`PJSIP/${customer}-${extension.number}`, { kind: 'rings-on' });
     }
     this.telephony.mediaMs = (media) => (media.startsWith('sound:system/') ? 500 : 2_000);
-    this.admission = new Admission({ maxCalls: 1_000, maxCallsPerSecond: 1_000 }, this.live);
+    this.#boot();
+  }
+
+  /** kill -9: nothing of the process acts any more, and the switch's events are lost. */
+  kill(): void {
+    this.#isAlive = false;
+    this.clock.killProcess();
+    this.telephony.onEvent(() => {});
+    this.taking = 0;
+  }
+
+  /** A new process on the same state and the same switch; resolves when it has taken over. */
+  async restart(): Promise<void> {
+    this.restarts += 1;
+    this.#isAlive = true;
+    this.#held = [];
+    this.hub = new EventHub();
+    this.live = new LiveCalls();
+    this.#boot();
+    await new Reconciler(this.deps, this.arrivals, (done) => this.#watch(done)).run();
+    const held = this.#held;
+    this.#held = null;
+    for (const event of held) this.#take(event);
+  }
+
+  #boot(): void {
     this.deps = this.#deps();
+    this.admission = this.deps.admission;
     this.arrivals = new Arrivals(this.deps);
-    this.telephony.onEvent((event) => this.#take(event));
+    this.telephony.onEvent((event) => {
+      if (this.#held === null) this.#take(event);
+      else this.#held.push(event);
+    });
   }
 
   /** A call from outside; returns its channel. */
@@ -98,19 +133,48 @@ export class World {
 
   #take(event: TelephonyEvent): void {
     if (this.hub.dispatch(event) || event.type !== 'entered') return;
+    if (event.args[0] !== 'leg') this.#watch(this.arrivals.take(event));
+  }
+
+  #watch(taken: Promise<void>): void {
     this.taking += 1;
-    void this.arrivals.take(event).finally(() => {
-      this.taking -= 1;
+    const process = this.restarts;
+    void taken.finally(() => {
+      if (process === this.restarts) this.taking -= 1;
     });
   }
 
-  #deps(): ArrivalDeps {
-    const { clock, telephony } = this;
+  /** What a process sees of the world: nothing settles for it after its death. */
+  #mortal<T extends object>(target: T): T {
+    const process = this.restarts;
+    const isAlive = (): boolean => this.#isAlive && this.restarts === process;
+    return new Proxy(target, {
+      get: (of, name) => {
+        const value: unknown = Reflect.get(of, name, of);
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]): unknown => {
+          if (!isAlive()) return new Promise(() => {});
+          const result: unknown = Reflect.apply(value, of, args);
+          if (!(result instanceof Promise)) return result;
+          return new Promise((resolve, reject) => {
+            result.then((settled) => isAlive() && resolve(settled), (error: unknown) => isAlive() && reject(error as Error));
+          });
+        };
+      },
+    });
+  }
+
+  #deps(): ReconcileDeps {
+    const started = this.restarts;
+    const clock = this.clock.process(() => this.#isAlive && this.restarts === started);
+    const live = this.live;
     const byDdi = new Map<string, RoutingPlan>();
     for (const plan of this.plans.values()) for (const ddi of plan.numbers.keys()) byDdi.set(ddi, plan);
-    let serial = 0;
     return {
-      telephony, clock, hub: this.hub, live: this.live, state: this.state, admission: this.admission,
+      telephony: this.#mortal(this.telephony), clock, hub: this.hub, live, state: this.#mortal(this.state),
+      admission: new Admission({ maxCalls: 1_000, maxCallsPerSecond: 1_000 }, live),
+      endOf: async () => null,
+      mayAdopt: async () => true,
       plans: {
         byDdi: (ddi: E164) => byDdi.get(ddi) ?? null,
         byCustomer: (customer) => this.plans.get(customer) ?? null,
@@ -122,15 +186,15 @@ export class World {
         prompt: (plan, name) => (plan.prompts.has(name) ? { media: `sound:${plan.customer}/${name}`, durationMs: 2_000 } : null),
         phrase: (id) => ({ media: `sound:system/${id}`, durationMs: 500 }),
       },
-      records: {
+      records: this.#mortal<RecordsPort>({
         putRecord: (record) => void this.records.push(record),
         flush: async () => {},
         getRecord: async () => null,
         listRecords: async () => this.records,
         countRecords: async () => this.records.length,
         close: async () => {},
-      },
-      voicemail: {
+      }),
+      voicemail: this.#mortal<VoicemailPort>({
         addMessage: async (message) => {
           const kept = { ...message, file: `${message.id}.wav` };
           this.messages.push(kept);
@@ -147,21 +211,21 @@ export class World {
         purge: async () => 0,
         checkPin: async (customer, mailbox, pin) => (this.pins.has(`${customer}/${mailbox}`) ? this.pins.get(`${customer}/${mailbox}`) === pin : null),
         setPin: async (customer, mailbox, pin) => void this.pins.set(`${customer}/${mailbox}`, pin),
-      },
-      lookup: {
+      }),
+      lookup: this.#mortal<LookupPort>({
         ask: (request, signal) => {
           const { result, afterMs } = this.lookup(request.url);
           return new Promise((resolve, reject) => {
-            const cancel = clock.worldAfter(afterMs, () => resolve(result));
+            const cancel = this.clock.worldAfter(afterMs, () => resolve(result));
             signal.addEventListener('abort', () => {
               cancel();
               reject(signal.reason as Error);
             });
           });
         },
-      },
+      }),
       switches: new SwitchBoard(this.state, clock),
-      ids: { callId: () => `call${(serial += 1)}` },
+      ids: { callId: () => `call${(this.#serial += 1)}` },
       random: () => 0.4,
       observer: {
         started: () => {},
@@ -173,7 +237,7 @@ export class World {
         clearAlarm: (name) => void this.alarms.delete(name),
         note: (text) => void this.notes.push(text),
       },
-      owner: 't',
+      owner: `t${this.restarts}x`,
       endpointOf: (plan, extension) => plan.extensions.get(extension)?.endpoint ?? `PJSIP/${plan.customer}-${extension}`,
       isTestPhone: () => false,
       emergencyTrunk: () => this.emergencyTrunk,
