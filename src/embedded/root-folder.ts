@@ -1,4 +1,4 @@
-// The private Debian folder that holds Asterisk and SIPp, built once with mmdebstrap and shared by all instances.
+// The private Debian folder that holds Asterisk, SIPp and Redis, built once with mmdebstrap and shared by all instances.
 // It never touches the host beyond that folder (and the package mmdebstrap, when it is missing). Read `ensureRootFolder`.
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,6 +13,8 @@ const run = promisify(execFile);
 const SUITE = 'forky';
 const PACKAGES = [
   'asterisk', 'asterisk-core-sounds-en-wav', 'asterisk-moh-opsound-wav', 'sip-tester', 'procps', 'iproute2', 'sox', 'libsox-fmt-mp3',
+  // For GENVOICE_STATE=redis in the tests: they need nothing on the host.
+  'redis-server',
 ];
 /** User and group number of Asterisk; far above those of packages and people, so that no host user shares it. */
 const ASTERISK_ID = 47_380;

@@ -1,5 +1,5 @@
-// A real Redis server for tests: from PATH, or from the private root of the embedded Asterisk. Loopback, a free port, a
-// temporary folder, nothing kept on disk. Read `startRedis` first.
+// A real Redis server for tests: from the private root folder of the embedded Asterisk, or else from PATH. Loopback, a free
+// port, a temporary folder, nothing kept on disk. Read `startRedis` first.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -41,13 +41,13 @@ export async function startRedis(options: { readonly password?: string } = {}): 
 }
 
 function findRedis(): string[] {
+  if (existsSync(join(PRIVATE_ROOT, 'usr/bin/redis-server'))) return ['chroot', PRIVATE_ROOT, '/usr/bin/redis-server'];
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
     const file = join(folder, 'redis-server');
     if (folder !== '' && existsSync(file)) return [file];
   }
-  if (existsSync(join(PRIVATE_ROOT, 'usr/bin/redis-server'))) return ['chroot', PRIVATE_ROOT, '/usr/bin/redis-server'];
   throw new Error(
-    'There is no redis-server on this machine. Install it (apt-get install redis-server), or run npm test, which sets it up.',
+    'There is no redis-server on this machine. Run npm test, which sets it up, or install it (apt-get install redis-server).',
   );
 }
 
