@@ -323,7 +323,8 @@ function watchExit(target: ProcessIdentity, callback: () => void): void {
   timer.unref();
 }
 
-function readCel(path: string, offset: number): { events: CelEvent[]; offset: number } {
+/** Events of the log at `path` after `offset`, whole lines only, at most 4 MB, and the offset for the next call. */
+export function readCel(path: string, offset: number): { events: CelEvent[]; offset: number } {
   if (!existsSync(path)) return { events: [], offset: 0 };
   const file = openSync(path, 'r');
   try {
