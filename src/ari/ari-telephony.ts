@@ -16,6 +16,9 @@ const DISALLOWED = [
 
 /** How long our own probe event may take to come back before the link is tried again. */
 const PROBE_LIMIT_MS = 3_000;
+/** A link without an event for so long is asked for one of our own: the socket alone proves nothing about events. */
+const QUIET_MS = 5_000;
+const LOOK_EVERY_MS = 1_000;
 const PROBE_EVENT = 'genvoice-probe';
 
 const CAUSES: Readonly<Record<HangupReason, number>> = {
@@ -38,6 +41,9 @@ export class AriTelephony implements Telephony {
   #wasUp = false;
   #lagMs = 0;
   #lastStampMs = 0;
+  #lastEventMs: number | null = null;
+  #looker: NodeJS.Timeout | null = null;
+  #isProving = false;
   #probe: { id: string; seen: () => void } | null = null;
   #firstUp: () => void = () => {};
   #epoch = 0;
@@ -52,6 +58,9 @@ export class AriTelephony implements Telephony {
   }
   get eventLagMs(): number {
     return this.#lagMs;
+  }
+  get lastEventMs(): number | null {
+    return this.#lastEventMs;
   }
   /** Asterisk's newest stamp, epoch ms: compared with our own clock it shows a wrong one. */
   get lastStampMs(): number {
@@ -74,6 +83,8 @@ export class AriTelephony implements Telephony {
     const first = new Promise<void>((resolve) => {
       this.#firstUp = resolve;
     });
+    this.#looker = setInterval(() => void this.#proveAgain(), LOOK_EVERY_MS);
+    this.#looker.unref();
     this.#transport.start();
     return first;
   }
@@ -81,6 +92,7 @@ export class AriTelephony implements Telephony {
   async stop(): Promise<void> {
     this.#epoch += 1;
     this.#isUp = false;
+    if (this.#looker !== null) clearInterval(this.#looker);
     await this.#transport.stop();
   }
 
@@ -204,6 +216,7 @@ export class AriTelephony implements Telephony {
   }
 
   #take(raw: unknown): void {
+    this.#lastEventMs = Date.now();
     if (isObject(raw) && raw['type'] === 'ChannelUserevent' && raw['eventname'] === PROBE_EVENT) {
       const shown = raw['userevent'];
       if (this.#probe !== null && isObject(shown) && shown['id'] === this.#probe.id) this.#probe.seen();
@@ -242,6 +255,19 @@ export class AriTelephony implements Telephony {
     this.#wasUp = true;
     this.#onLink({ type: 'up', isFirst });
     this.#firstUp();
+  }
+
+  /** A failure is not acted upon here: `lastEventMs` grows old, and whoever asks for readiness sees it. */
+  async #proveAgain(): Promise<void> {
+    if (!this.#isUp || this.#isProving || Date.now() - (this.#lastEventMs ?? 0) < QUIET_MS) return;
+    this.#isProving = true;
+    try {
+      await this.#sendProbe(`quiet-${this.#epoch}-${Date.now()}`);
+    } catch {
+      // Tried again at the next look.
+    } finally {
+      this.#isProving = false;
+    }
   }
 
   async #sendProbe(id: string): Promise<void> {

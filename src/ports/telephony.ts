@@ -106,6 +106,8 @@ export interface Telephony {
   readonly isUp: boolean;
   /** Milliseconds between Asterisk's stamp and our handling of the newest event. */
   readonly eventLagMs: number;
+  /** Arrival of the newest event, epoch ms; null = none yet. While the link is quiet the adapter causes one every 5 s. */
+  readonly lastEventMs: number | null;
 
   answer(channel: ChannelId): Promise<void>;
   ring(channel: ChannelId): Promise<void>;
