@@ -5,7 +5,7 @@ import { extensionCaller, parseCaller, type Caller } from '../numbering/caller.t
 import { normaliseDdi } from '../numbering/ddi.ts';
 import type { RoutingPlan } from '../routing/plan.ts';
 import type { CallEnd } from '../ports/records.ts';
-import type { TelephonyEvent } from '../ports/telephony.ts';
+import { TelephonyError, type TelephonyEvent } from '../ports/telephony.ts';
 import { Admission } from './admission.ts';
 import { Call, type CallOrigin } from './call.ts';
 import { classify } from './call-end.ts';
@@ -14,7 +14,7 @@ import { emergency } from './emergency.ts';
 import { parseEntry, type Entry } from './entry.ts';
 import { feature, FEATURES } from './features.ts';
 import { Leg } from './leg.ts';
-import type { LiveCalls } from './live-calls.ts';
+import { isLinkBack } from './perform.ts';
 import { phrases, play } from './verbs/speak.ts';
 import { failsafe, walk } from './walk.ts';
 
@@ -32,7 +32,6 @@ export interface TrunkRules {
   readonly isTest: boolean;
 }
 export interface ArrivalDeps extends CallDeps {
-  readonly live: LiveCalls;
   readonly admission: Admission;
   phoneOwner(endpoint: string): PhoneOwner | null;
   trunkRules(trunk: string): TrunkRules;
@@ -60,12 +59,24 @@ export class Arrivals {
     this.#deps.live.add(call);
     this.#deps.observer.started(call.view());
     try {
-      call.end(await this.serve(call, []));
+      call.end(await this.#served(call));
     } catch (error) {
       await this.rescue(call, error);
     } finally {
       await call.release();
       this.#deps.live.remove(call);
+    }
+  }
+
+  /** What failed because the link was away is done again after it. */
+  async #served(call: Call): Promise<CallEnd> {
+    for (;;) {
+      try {
+        return await this.serve(call, []);
+      } catch (error) {
+        const isLink = error instanceof TelephonyError && error.fault === 'no-link' && !call.signal.aborted;
+        if (!isLink || !(await isLinkBack(call))) throw error;
+      }
     }
   }
 

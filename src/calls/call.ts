@@ -211,6 +211,15 @@ export class Call {
     this.adoptions += 1;
   }
 
+  /** Clean-up in the switch: what is gone already is fine, what finds no link is done when it is back. Never rejects. */
+  async cleanUp(act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      if (error instanceof TelephonyError && error.fault === 'no-link') this.deps.live.whenBack(() => this.cleanUp(act));
+    }
+  }
+
   /** Ends one leg and sees it gone. Never rejects. */
   async endLeg(leg: Leg, reason: HangupReason): Promise<void> {
     for (let attempt = 0; attempt < 3 && !leg.isDestroyed; attempt += 1) {
@@ -223,8 +232,11 @@ export class Call {
           leg.markGone(leg.gone?.cause ?? 0, this.deps.clock.nowMs());
           return;
         }
-        // Without a link nothing can be said now: reconcile finds the leg by its id when the link is back.
-        if (fault === 'no-link') return;
+        // Without a link nothing can be said now; reconcile does it when the link is back.
+        if (fault === 'no-link') {
+          this.deps.live.toHangUp.add(leg.channel);
+          return;
+        }
         await new Promise<void>((resolve) => void this.deps.clock.after(200, resolve));
       }
     }

@@ -8,6 +8,7 @@ import type { StatePort } from '../ports/state.ts';
 import type { Telephony } from '../ports/telephony.ts';
 import type { RoutingPlan } from '../routing/plan.ts';
 import type { EventHub } from './event-hub.ts';
+import type { LiveCalls } from './live-calls.ts';
 import type { SwitchBoard } from './switch-board.ts';
 
 export interface CallDeps {
@@ -24,6 +25,7 @@ export interface CallDeps {
   readonly ids: Ids;
   readonly random: Random;
   readonly observer: Observer;
+  readonly live: LiveCalls;
   /** Name of this process in the state port. */
   readonly owner: string;
   /** PJSIP endpoint of an extension. */

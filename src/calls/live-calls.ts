@@ -10,6 +10,19 @@ export class LiveCalls {
   readonly #perCaller = new Map<string, number>();
   readonly #onChange = new Set<() => void>();
 
+  /** Channels whose calls have ended while no link was there to say so: hung up when it is back, never served again. */
+  readonly toHangUp = new Set<string>();
+
+  #unfinished: (() => Promise<void>)[] = [];
+
+  /** Clean-up that found no link: done again when it is back. */
+  whenBack(act: () => Promise<void>): void {
+    this.#unfinished.push(act);
+  }
+  takeUnfinished(): readonly (() => Promise<void>)[] {
+    return this.#unfinished.splice(0);
+  }
+
   add(call: Call): void {
     this.#calls.set(call.id, call);
   }

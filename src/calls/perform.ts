@@ -8,12 +8,17 @@ import type { Facts } from '../routing/facts.ts';
 import type { Call } from './call.ts';
 import { CallEnded } from './call-end.ts';
 import { StepFault } from './step-fault.ts';
+import { pause } from './wait.ts';
 import { collect } from './verbs/collect.ts';
 import { lookup } from './verbs/lookup.ts';
 import { menu } from './verbs/menu.ts';
 import { ring, type RingResume } from './verbs/ring.ts';
 import { play, render } from './verbs/speak.ts';
 import { voicemail, type RecordingResume } from './verbs/voicemail.ts';
+
+/** A caller who has waited this long in silence is no longer there. */
+const LINK_LIMIT_MS = 60_000;
+const LINK_LOOK_MS = 100;
 
 /** Where a step goes on that another process had begun. */
 export type Resume = ({ readonly kind: 'ringing' } & RingResume) | ({ readonly kind: 'recording' } & RecordingResume);
@@ -25,6 +30,8 @@ export async function perform(call: Call, plan: RoutingPlan, step: Step, resume:
   } catch (error) {
     if (error instanceof CallEnded) throw error;
     call.signal.throwIfAborted();
+    // Nothing can be done for the caller while the link is away, and the step is not to blame: it is done again after it.
+    if (error instanceof TelephonyError && error.fault === 'no-link' && (await isLinkBack(call))) return perform(call, plan, step);
     if (error instanceof StepFault || error instanceof TelephonyError) return { name: FAULT, detail: error.message };
     // A bug of ours must not be the end of a live caller's call.
     const text = error instanceof Error ? error.message : String(error);
@@ -54,6 +61,16 @@ async function act(call: Call, plan: RoutingPlan, step: Step, resume: Resume | n
       return { name: 'ended' };
     }
   }
+}
+
+/** False when the link stayed away; rejects with the call's end. */
+export async function isLinkBack(call: Call): Promise<boolean> {
+  const { clock, telephony } = call.deps;
+  for (let waitedMs = 0; waitedMs < LINK_LIMIT_MS; waitedMs += LINK_LOOK_MS) {
+    await pause(clock, call.signal, LINK_LOOK_MS);
+    if (telephony.isUp) return true;
+  }
+  return false;
 }
 
 export function factsOf(call: Call, plan: RoutingPlan): Facts {

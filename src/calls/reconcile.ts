@@ -47,9 +47,14 @@ export class Reconciler {
   /** Events must be held back until this has settled. Rejects when Asterisk does not answer: try again at the next link. */
   async run(): Promise<Reconciled> {
     const { telephony, state, live } = this.#deps;
+    for (const act of live.takeUnfinished()) await act();
     const [channels, bridges, snapshots] = await Promise.all([telephony.listChannels(), telephony.listBridges(), state.listCalls()]);
     const there = new Map(channels.map((channel) => [channel.channel, channel]));
     for (const call of live.all()) this.#catchUp(call, there);
+    for (const channel of live.toHangUp) {
+      live.toHangUp.delete(channel);
+      if (there.delete(channel)) await telephony.hangup(channel, 'normal').catch(() => {});
+    }
     let adopted = 0;
     let endedUnseen = 0;
     const keptBridges = new Set<string>(bridges.map((bridge) => bridge.bridge).filter((bridge) => live.get(OURS.exec(bridge)?.[2] ?? '') !== undefined));
@@ -67,7 +72,7 @@ export class Reconciler {
         await this.#closeUnseen(snapshot, there);
       }
     }
-    this.#takeNew(channels, known);
+    this.#takeNew(channels.filter((channel) => there.has(channel.channel)), known);
     const takenDown = await this.#takeDown(channels, bridges.map((bridge) => bridge.bridge).filter((bridge) => !keptBridges.has(bridge)), known);
     return { adopted, endedUnseen, takenDown };
   }

@@ -28,19 +28,23 @@ export class Scope {
     for (let next = this.#releases.pop(); next !== undefined; next = this.#releases.pop()) await this.#run(next);
   }
 
+  async #quietly(release: () => Promise<void>): Promise<void> {
+    try {
+      await release();
+    } catch (error) {
+      this.#onTrouble(`a release failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
   #run(release: () => Promise<void>): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#clock.after(RELEASE_LIMIT_MS, () => {
         this.#onTrouble(`a release took longer than ${RELEASE_LIMIT_MS} ms`);
         resolve();
       });
-      const done = (): void => {
+      void this.#quietly(release).then(() => {
         cancel();
         resolve();
-      };
-      release().then(done, (error: unknown) => {
-        this.#onTrouble(`a release failed: ${error instanceof Error ? error.message : String(error)}`);
-        done();
       });
     });
   }

@@ -74,8 +74,22 @@ export class World {
     this.hub = new EventHub();
     this.live = new LiveCalls();
     this.#boot();
+    await this.#reconcile();
+  }
+
+  /** The link goes and comes back `gapMs` later; what happened meanwhile is found out as after a restart. */
+  cutLink(gapMs: number): void {
+    this.telephony.setLink(false);
+    this.#held = [];
+    this.clock.worldAfter(gapMs, () => {
+      this.telephony.setLink(true);
+      void this.#reconcile();
+    });
+  }
+
+  async #reconcile(): Promise<void> {
     await new Reconciler(this.deps, this.arrivals, (done) => this.#watch(done)).run();
-    const held = this.#held;
+    const held = this.#held ?? [];
     this.#held = null;
     for (const event of held) this.#take(event);
   }

@@ -18,7 +18,7 @@ export async function connect(call: Call, plan: RoutingPlan, step: StepId, leg: 
   const destroy = async (): Promise<void> => {
     if (isBridgeGone) return;
     isBridgeGone = true;
-    await telephony.destroyBridge(bridge).catch(ignoreGone);
+    await call.cleanUp(() => telephony.destroyBridge(bridge));
   };
   call.scope.defer(destroy);
   // The caller is answered, the tone stopped and the bridge made side by side: each is a round trip of its own.
@@ -92,14 +92,14 @@ async function transfer(call: Call, plan: RoutingPlan, leg: Leg, asked: Transfer
       : null;
   if (refusal !== null || extension === undefined) {
     call.trace({ step: null, kind: 'transfer', outcome: 'refused', text: `transfer refused: ${refusal ?? ''}`, next: null, tookFallback: false });
-    await telephony.transferProgress(asked.by.channel, 'refused').catch(ignoreGone);
+    await telephony.transferProgress(asked.by.channel, 'refused').catch(() => {});
     return null;
   }
   const to = `@${extension.number}`;
   const stays = asked.by === leg ? call.party : leg;
   const detail = `transferred to ${extension.name} by ${asked.by === leg ? (plan.extensions.get(leg.extension)?.name ?? leg.extension) : 'the caller'}`;
   if (stays === leg) call.serve(leg);
-  await telephony.transferProgress(asked.by.channel, 'ok').catch(ignoreGone);
+  await telephony.transferProgress(asked.by.channel, 'ok').catch(() => {});
   asked.by.settle('answered', call.deps.clock.nowMs());
   await destroyBridge();
   await call.endLeg(asked.by, 'normal');
@@ -111,8 +111,3 @@ async function transfer(call: Call, plan: RoutingPlan, leg: Leg, asked: Transfer
 function printable(target: string): string {
   return target === '' ? 'an empty number' : target.replace(/[^0-9A-Za-z+*#.@_-]/g, '').slice(0, 32);
 }
-
-function ignoreGone(): void {
-  // Already gone, or the link is down: reconcile looks for what is left by its id.
-}
-

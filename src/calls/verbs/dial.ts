@@ -77,6 +77,7 @@ async function toItsEnd(call: Call, leg: Leg, options: DialOptions, place: () =>
       reason = 'answered-elsewhere';
       return settled(call, leg, { kind: 'cancelled', cause: 26 });
     }
+    if (error instanceof TelephonyError && error.fault === 'no-link') throw error;
     return settled(call, leg, failed(leg, error));
   } finally {
     if (!isHandedOver) await call.endLeg(leg, reason);

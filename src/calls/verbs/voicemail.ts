@@ -2,6 +2,7 @@
 // with #, by silence or by the limit. Read `voicemail`, then `keep`.
 import type { Mailbox, Outcome, RoutingPlan, VoicemailStep } from '../../routing/plan.ts';
 import type { Call } from '../call.ts';
+import { TelephonyError } from '../../ports/telephony.ts';
 import { StepFault } from '../step-fault.ts';
 import { DEADLINE, wait } from '../wait.ts';
 import { ask, askOne } from './keys.ts';
@@ -142,6 +143,10 @@ export async function keep(call: Call, plan: RoutingPlan, box: Mailbox, recorded
       audio,
     );
   } catch (error) {
+    if (error instanceof TelephonyError && error.fault === 'no-link') {
+      call.deps.live.whenBack(() => keep(call, plan, box, recorded));
+      return;
+    }
     // The recording stays in Asterisk: better there than nowhere.
     observer.alarm('voicemail-store', `A message for ${box.name} could not be stored: ${error instanceof Error ? error.message : String(error)}`);
     return;
@@ -162,5 +167,5 @@ export async function showWaiting(call: Call, plan: RoutingPlan, mailbox: string
 }
 
 async function drop(call: Call, name: string): Promise<void> {
-  await call.deps.telephony.deleteRecording(name).catch(() => {});
+  await call.cleanUp(() => call.deps.telephony.deleteRecording(name));
 }
