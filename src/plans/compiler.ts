@@ -10,12 +10,16 @@ const JOB_LIMIT_MS = 60_000;
 /** A second thread of a start with many plans leaves when it has had nothing to do for this time. */
 const IDLE_MS = 5_000;
 const HEAP_LIMIT_MB = 2_048;
+/** Jobs that lie with a thread: while the main thread takes one result in, the thread is at the next. */
+const DEPTH = 3;
 
 export interface CompilerOptions {
   /** Threads at most; the first stays, the others leave when idle. */
   readonly threads: number;
   /** After which a job counts as hanging, in ms; for tests. */
   readonly jobLimitMs?: number;
+  /** Stands in for compile.worker.ts in tests. */
+  readonly worker?: URL;
 }
 
 interface Waiting {
@@ -25,13 +29,14 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 interface Running extends Waiting {
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout | null;
   answer: CompileAnswer | null;
   partsLeft: number;
 }
 interface Thread {
   readonly worker: Worker;
-  running: Running | null;
+  /** The first is being worked on; results come in this order. */
+  readonly running: Running[];
   idle: NodeJS.Timeout | null;
 }
 
@@ -67,28 +72,39 @@ export class Compiler {
 
   #dispatch(): void {
     while (this.#queue.length > 0) {
-      const thread = this.#threads.find(({ running }) => running === null) ?? this.#grow();
+      const thread = this.#threads.find(({ running }) => running.length === 0) ?? this.#grow() ?? this.#leastBusy();
       if (thread === null) return;
       const next = this.#queue.shift();
       if (next !== undefined) this.#give(thread, next);
     }
   }
 
-  #give(thread: Thread, waiting: Waiting): void {
+  #leastBusy(): Thread | null {
+    const [first] = [...this.#threads].sort((a, b) => a.running.length - b.running.length);
+    return first !== undefined && first.running.length < DEPTH ? first : null;
+  }
+
+  #give(thread: Thread, { id, job, resolve, reject }: Waiting): void {
     if (thread.idle !== null) clearTimeout(thread.idle);
     thread.idle = null;
-    const timer = setTimeout(() => this.#drop(thread, 'took too long'), this.#options.jobLimitMs ?? JOB_LIMIT_MS);
-    thread.running = { ...waiting, timer, answer: null, partsLeft: 0 };
+    thread.running.push({ id, job, resolve, reject, timer: null, answer: null, partsLeft: 0 });
+    this.#watch(thread);
     // The process stays for a job, not for an idle thread.
     thread.worker.ref();
-    const message: ToWorker = { id: waiting.id, job: waiting.job };
+    const message: ToWorker = { id, job };
     thread.worker.postMessage(message);
+  }
+
+  /** Time counts from when the thread is at a job. */
+  #watch(thread: Thread): void {
+    const [first] = thread.running;
+    if (first !== undefined) first.timer ??= setTimeout(() => this.#drop(thread, 'took too long'), this.#options.jobLimitMs ?? JOB_LIMIT_MS);
   }
 
   #grow(): Thread | null {
     if (this.#threads.length >= this.#options.threads) return null;
-    const worker = new Worker(new URL('./compile.worker.ts', import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MB } });
-    const thread: Thread = { worker, running: null, idle: null };
+    const worker = new Worker(this.#options.worker ?? new URL('./compile.worker.ts', import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MB } });
+    const thread: Thread = { worker, running: [], idle: null };
     worker.on('message', (message: FromWorker) => this.#take(thread, message));
     worker.on('error', (error) => this.#drop(thread, error instanceof Error ? error.message.slice(0, 200) : 'failed'));
     worker.on('exit', () => this.#drop(thread, 'ended'));
@@ -97,16 +113,16 @@ export class Compiler {
   }
 
   #take(thread: Thread, message: FromWorker): void {
-    const { running } = thread;
-    if (running === null || running.id !== message.id) return;
-    if ('fault' in message) return this.#settle(thread, () => running.reject(new Error(message.fault)));
+    const running = thread.running.find(({ id }) => id === message.id);
+    if (running === undefined) return;
+    if ('fault' in message) return this.#settle(thread, running, () => running.reject(new Error(message.fault)));
     if ('part' in message) this.#join(running, message.part);
     else if (message.answer.kind === 'compiled') {
       running.answer = message.answer;
       running.partsLeft = message.answer.parts;
     } else {
       const { answer } = message;
-      return this.#settle(thread, () => running.resolve(answer));
+      return this.#settle(thread, running, () => running.resolve(answer));
     }
     if (running.partsLeft > 0) {
       running.partsLeft -= 1;
@@ -116,7 +132,7 @@ export class Compiler {
       return;
     }
     const { answer } = running;
-    if (answer !== null) this.#settle(thread, () => running.resolve(answer.plan === null ? answer : { ...answer, plan: seal(answer) }));
+    if (answer !== null) this.#settle(thread, running, () => running.resolve(answer.plan === null ? answer : { ...answer, plan: seal(answer) }));
   }
 
   #join(running: Running, part: Part): void {
@@ -126,19 +142,21 @@ export class Compiler {
     for (const [key, value] of part.entries) map.set(key, deepFreeze(value));
   }
 
-  #settle(thread: Thread, settle: () => void): void {
-    if (thread.running !== null) clearTimeout(thread.running.timer);
-    thread.running = null;
-    thread.worker.unref();
+  #settle(thread: Thread, running: Running, settle: () => void): void {
+    if (running.timer !== null) clearTimeout(running.timer);
+    thread.running.splice(thread.running.indexOf(running), 1);
+    this.#watch(thread);
     settle();
     this.#dispatch();
-    if (thread.running === null && this.#threads.indexOf(thread) > 0) {
+    if (thread.running.length > 0) return;
+    thread.worker.unref();
+    if (this.#threads.indexOf(thread) > 0) {
       thread.idle = setTimeout(() => this.#drop(thread, 'was idle'), IDLE_MS);
       thread.idle.unref();
     }
   }
 
-  /** Takes a thread out; what it was doing fails, what waits goes to another. */
+  /** Takes a thread out; what it was at fails, what waits for it or for any goes to another. */
   #drop(thread: Thread, why: string): void {
     const at = this.#threads.indexOf(thread);
     if (at < 0) return;
@@ -148,13 +166,12 @@ export class Compiler {
   }
 
   async #end(thread: Thread, why: string): Promise<void> {
-    const { running } = thread;
-    thread.running = null;
     if (thread.idle !== null) clearTimeout(thread.idle);
-    if (running !== null) {
-      clearTimeout(running.timer);
-      running.reject(new Error(`the compile thread ${why}`));
-    }
+    const [first, ...others] = thread.running.splice(0);
+    if (first?.timer) clearTimeout(first.timer);
+    first?.reject(new Error(`the compile thread ${why}`));
+    if (this.#isClosed) for (const other of others) other.reject(new Error('the compile threads are closed'));
+    else this.#queue.unshift(...others);
     await thread.worker.terminate();
   }
 }

@@ -18,6 +18,8 @@ import type { PlanHead } from './plan-history.ts';
 import { finishPending, planFile, writePending } from './write-back.ts';
 
 const NO_CUSTOMER_ID = fault('wrong-customer-id', 'is for no customer id', 'Use small letters, digits and hyphens, a letter first, at most 40 characters.');
+/** Questions to the history at once. */
+const HEADS_AT_ONCE = 50;
 const TIMING: PlanTiming = { debounceMs: 50, rescanMs: 3_000, settleMs: 1_000, withdrawAfterMs: 5_000 };
 
 /**
@@ -159,13 +161,18 @@ export class PlanStore implements PlanSource {
     const { folder, history, clock } = this.#options;
     const startedMs = clock.monotonicMs();
     const heads = new Map<string, PlanHead>();
-    for (const customer of await history.customers()) {
-      const [head] = await history.list(customer, 1);
-      if (head === undefined) continue;
-      heads.set(customer, head);
-      this.#entryOf(customer).current = head;
+    const scanning = this.#compiler.run({ kind: 'scan', folder });
+    scanning.catch(() => undefined);
+    const known = await history.customers();
+    // Some at once: one after another would wait for a thousand answers, and all answers together hold the main thread.
+    for (let at = 0; at < known.length; at += HEADS_AT_ONCE) {
+      for (const [head] of await Promise.all(known.slice(at, at + HEADS_AT_ONCE).map((customer) => history.list(customer, 1)))) {
+        if (head === undefined) continue;
+        heads.set(head.customer, head);
+        this.#entryOf(head.customer).current = head;
+      }
     }
-    let scan = await this.#compiler.run({ kind: 'scan', folder });
+    let scan = await scanning;
     const unfinished = new Set<string>();
     if (scan.pending.length > 0) {
       for (const customer of await finishPending(folder, scan.pending, (owner) => heads.get(owner)?.hash)) unfinished.add(customer);

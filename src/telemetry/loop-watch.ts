@@ -45,7 +45,8 @@ export function watchLoop(onWindow: (delay: LoopDelay) => void = () => undefined
     last: () => last,
     takeLongestMs() {
       // A task that is ending now has not been sampled yet.
-      const taken = Math.max(longest, performance.now() - seenAt - SAMPLE_EVERY_MS);
+      sample();
+      const taken = longest;
       longest = 0;
       return taken;
     },

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -93,7 +93,7 @@ describe('log file', () => {
     const file = join(folder(), 'log', 'genvoice.log');
     const out = await openLogFile({ file, maxBytes: 10_000, keep: 3 });
     let written = 0;
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 0; round < 4; round += 1) {
       for (let at = 0; at < 100; at += 1) out.write(`${String((written += 1)).padStart(99, '.')}\n`);
       await out.flush();
     }
@@ -101,7 +101,7 @@ describe('log file', () => {
     const names = readdirSync(join(file, '..')).sort();
     expect(names).toEqual(['genvoice.log', 'genvoice.log.1', 'genvoice.log.2', 'genvoice.log.3']);
     const kept = names.reverse().flatMap((name) => readFileSync(join(file, '..', name), 'utf8').split('\n').filter(Boolean));
-    expect(kept.map((line) => Number(line.replace(/\./g, '')))).toEqual(Array.from({ length: 300 }, (_, at) => at + 1));
+    expect(kept.map((line) => Number(line.replace(/\./g, '')))).toEqual(Array.from({ length: 400 }, (_, at) => at + 1));
     expect(out.dropped).toBe(0);
   });
 
@@ -120,13 +120,59 @@ describe('log file', () => {
   });
 
   test('a disk that is full is told, costs memory up to a bound, and never throws', async () => {
-    const faults: (string | null)[] = [];
-    const out = await openLogFile({ file: '/dev/full', onFault: (fault) => faults.push(fault) });
+    // A link in the test's own folder: nothing done to the log file can reach the device itself.
+    const file = join(folder(), 'genvoice.log');
+    symlinkSync('/dev/full', file);
+    const told = Promise.withResolvers<string>();
+    const out = await openLogFile({ file, onFault: (fault) => fault !== null && told.resolve(fault) });
     const line = `${'x'.repeat(99_999)}\n`;
-    for (let at = 0; at < 300; at += 1) out.write(line);
+    for (let at = 0; at < 100; at += 1) out.write(line);
+    expect(await told.promise).toMatch(/ENOSPC/);
     await out.flush();
     out.close();
-    expect(faults[0]).toMatch(/ENOSPC/);
+    out.write('after the end');
     expect(out.dropped).toBeGreaterThan(0);
+    expect(lstatSync('/dev/full').isCharacterDevice()).toBe(true);
+  });
+
+  test('a rotation that fails costs no line, is told, and is over when the next one works', async () => {
+    const file = join(folder(), 'genvoice.log');
+    const faults: (string | null)[] = [];
+    const out = await openLogFile({ file, maxBytes: 1, keep: 1, onFault: (fault) => faults.push(fault) });
+    const say = async (line: string) => {
+      out.write(`${line}\n`);
+      await out.flush();
+    };
+    await say('one');
+    // A folder where the old file would go.
+    mkdirSync(join(`${file}.1`, 'x'), { recursive: true });
+    await say('two');
+    expect(faults).toHaveLength(1);
+    rmSync(`${file}.1`, { recursive: true });
+    await say('three');
+    out.close();
+    expect(faults.at(-1)).toBeNull();
+    expect([readFileSync(`${file}.1`, 'utf8'), readFileSync(file, 'utf8')]).toEqual(['one\ntwo\n', 'three\n']);
+  });
+
+  test('what waits at the end is written by close alone', async () => {
+    const file = join(folder(), 'genvoice.log');
+    const out = await openLogFile({ file });
+    out.write('last words\n');
+    out.close();
+    expect(readFileSync(file, 'utf8')).toBe('last words\n');
+  });
+
+  test('what is no ordinary file is never renamed, however much is written', async () => {
+    const file = join(folder(), 'genvoice.log');
+    symlinkSync('/dev/null', file);
+    const out = await openLogFile({ file, maxBytes: 10, keep: 2 });
+    for (let at = 0; at < 20; at += 1) {
+      out.write('more than ten characters\n');
+      await out.flush();
+    }
+    out.close();
+    expect(readdirSync(join(file, '..'))).toEqual(['genvoice.log']);
+    expect(lstatSync(file).isSymbolicLink()).toBe(true);
   });
 });
