@@ -2,7 +2,7 @@
 // endpoints begin with the customer's name, so that equal extensions of two customers never meet.
 import type { PhoneOwner } from '../calls/arrival.ts';
 import type { PlanSource } from '../ports/plan-source.ts';
-import type { PhoneProvisioning } from '../ports/telephony.ts';
+import { TelephonyError, type PhoneProvisioning } from '../ports/telephony.ts';
 import type { Extension, RoutingPlan } from '../routing/plan.ts';
 import type { Secrets } from '../store/secrets.ts';
 
@@ -17,20 +17,25 @@ export class PhoneBook {
   /** Endpoints that Asterisk got from us -> what they were made of. */
   readonly #pushed = new Map<string, string>();
   readonly #testPhones = new Set<string>();
+  readonly #isOurs: boolean;
+  /** By customer: what is wrong with its phones on an Asterisk of somebody else's. */
+  readonly #lacks = new Map<string, readonly string[]>();
   /** Endpoints that an Asterisk of somebody else's has by itself -> whose they are here. */
   readonly #foreign = new Map<string, PhoneOwner>();
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(plans: PlanSource, secrets: Secrets, provisioning: PhoneProvisioning, onTrouble: (text: string | null) => void) {
+  /** `isOurs` false: the Asterisk belongs to somebody else, and nothing is ever pushed there. */
+  constructor(plans: PlanSource, secrets: Secrets, provisioning: PhoneProvisioning, isOurs: boolean, onTrouble: (text: string | null) => void) {
     this.#plans = plans;
     this.#secrets = secrets;
     this.#provisioning = provisioning;
+    this.#isOurs = isOurs;
     this.#onTrouble = onTrouble;
   }
 
   /** `acme-201`, or the endpoint that the plan names. */
   nameOf(plan: RoutingPlan, extension: Extension): string {
-    return extension.endpoint === null ? `${plan.customer}-${extension.number}` : extension.endpoint.replace(/^PJSIP\//, '');
+    return extension.endpoint === null ? `${plan.customer}-${extension.number}` : bareName(extension.endpoint);
   }
 
   /** Dial string of an extension. */
@@ -41,7 +46,7 @@ export class PhoneBook {
 
   ownerOf(endpoint: string): PhoneOwner | null {
     const foreign = this.#foreign.get(endpoint);
-    if (foreign !== undefined) return foreign;
+    if (foreign !== undefined || !this.#isOurs) return foreign ?? null;
     const at = endpoint.lastIndexOf('-');
     const owner = { customer: endpoint.slice(0, at), extension: endpoint.slice(at + 1) };
     return this.#plans.byCustomer(owner.customer)?.extensions.has(owner.extension) === true ? owner : null;
@@ -57,6 +62,11 @@ export class PhoneBook {
 
   online(): Promise<ReadonlySet<string>> {
     return this.#provisioning.onlinePhones();
+  }
+
+  /** Phones that cannot work on somebody else's Asterisk, one sentence each, as of the last push. */
+  lacks(): readonly string[] {
+    return [...this.#lacks.values()].flat();
   }
 
   /** After a connect: Asterisk may have forgotten everything. */
@@ -75,7 +85,7 @@ export class PhoneBook {
   /** A new password for a phone; shown once, pushed at once. */
   async renew(plan: RoutingPlan, number: string): Promise<{ username: string; password: string } | null> {
     const extension = plan.extensions.get(number);
-    if (extension === undefined || extension.endpoint !== null) return null;
+    if (extension === undefined || extension.endpoint !== null || !this.#isOurs) return null;
     const secret = await this.#secrets.createPhoneSecret(plan.customer, number);
     await this.push(plan.customer);
     return { username: secret.sipUser, password: secret.password };
@@ -83,6 +93,7 @@ export class PhoneBook {
 
   async #pushCustomer(customer: string): Promise<void> {
     const plan = this.#plans.byCustomer(customer);
+    if (!this.#isOurs) return this.#nameForeign(customer, plan);
     const wanted = new Set<string>();
     const open = [...(plan?.extensions.values() ?? [])].values();
     const work = async (): Promise<void> => {
@@ -105,6 +116,27 @@ export class PhoneBook {
     }
   }
 
+  /** Somebody else's phones: only their names are kept, and what is wrong with them is said. */
+  async #nameForeign(customer: string, plan: RoutingPlan | null): Promise<void> {
+    for (const [endpoint, owner] of this.#foreign) if (owner.customer === customer) this.#foreign.delete(endpoint);
+    const there: readonly string[] | null = await this.#provisioning.endpoints().catch((error: unknown) => (error instanceof TelephonyError && error.fault === 'gone' ? [] : null));
+    const lacks: string[] = [];
+    for (const { number, name, endpoint: named } of plan?.extensions.values() ?? []) {
+      const where = `${customer}.json, extension ${number} (${name})`;
+      if (named === null) {
+        lacks.push(`${where} names no endpoint, and nothing is pushed to an Asterisk that was there before: nobody can ring it. Add "endpoint": "PJSIP/${number}", with the phone's name in that Asterisk's pjsip.conf.`);
+        continue;
+      }
+      const endpoint = bareName(named);
+      const other = this.#foreign.get(endpoint);
+      // The first one keeps it: a phone of two customers would carry calls across.
+      if (other === undefined) this.#foreign.set(endpoint, { customer, extension: number });
+      else lacks.push(`${where} names ${named}, which extension ${other.extension} of ${other.customer} has already. Name another endpoint.`);
+      if (there?.includes(endpoint) === false) lacks.push(`${where} names ${named}, which that Asterisk does not have. Mend the name, or add the endpoint there.`);
+    }
+    this.#lacks.set(customer, lacks);
+  }
+
   async #pushOne(plan: RoutingPlan, extension: Extension, endpoint: string): Promise<void> {
     // A phone without a password yet gets one that nobody knows: it exists, and nobody can register as it.
     const secret = (await this.#secrets.getPhone(plan.customer, extension.number)) ?? (await this.#secrets.createPhoneSecret(plan.customer, extension.number));
@@ -120,9 +152,14 @@ export class PhoneBook {
 
   #inTurn(work: () => Promise<void>): Promise<void> {
     this.#queue = this.#queue.then(work).then(
-      () => this.#onTrouble(null),
+      () => this.#onTrouble(this.lacks().length === 0 ? null : this.lacks().join(' ')),
       (error: unknown) => this.#onTrouble(`Phones could not be made known to Asterisk: ${error instanceof Error ? error.message : String(error)}`),
     );
     return this.#queue;
   }
+}
+
+/** `201` of `PJSIP/201`. */
+function bareName(endpoint: string): string {
+  return endpoint.replace(/^PJSIP\//, '');
 }

@@ -16,7 +16,7 @@ export function readyText(service: Pick<Service, 'http' | 'asterisk' | 'plans' |
   const sip = asterisk.sip === null ? 'as that Asterisk is reached' : `${asterisk.sip.host}:${asterisk.sip.port} (UDP)`;
   const first = rows[0];
   const lines = [
-    `GENVoice is ready (${asterisk.kind === 'embedded' ? asterisk.version.split('\n')[0] : 'an existing Asterisk'}).`,
+    `GENVoice is ready (${asterisk.kind === 'existing' ? 'an existing ' : ''}${asterisk.version.split('\n')[0]}).`,
     '',
     `API   ${service.http.url}  (key in ${settings.dataFolder}/api-key)`,
     `SIP   ${sip}`,

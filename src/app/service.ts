@@ -41,6 +41,7 @@ import { createLog } from '../telemetry/log.ts';
 import { watchLoop } from '../telemetry/loop-watch.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { takeAsterisk, type TakenAsterisk } from './asterisk.ts';
+import { dialplanLacks } from './existing-asterisk.ts';
 import { httpDeps } from './http-deps.ts';
 import { liveFeed } from './observer.ts';
 import { PhoneBook } from './phone-book.ts';
@@ -67,6 +68,7 @@ const OVERLOAD_LAG_MS = 400;
 const OVERLOAD_LOOP_MS = 250;
 /** Asterisk writes the end of a call into its log up to this long after it. */
 const CEL_LAG_MS = 150;
+const WHICH: Readonly<Record<TakenAsterisk['kind'], string>> = { embedded: 'our own', docker: 'our own in the container beside us', existing: 'the one' };
 
 export async function startService(loaded: LoadedSettings, settings: Settings, projectFolder: string, say: (line: string) => void): Promise<Service> {
   const at = (path: string): string => resolve(projectFolder, path);
@@ -95,18 +97,19 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     settings, home: at('.genvoice'), instanceFolder: join(data.paths.folder, 'asterisk'), promptFolder, dialplanFile: at('dialplan/extensions.conf'),
     trunks: trunks.map(trunkConfig), ariPassword: secrets.ensureAriPassword(), say,
   });
-  say(`Asterisk: ${asterisk.kind === 'embedded' ? 'our own' : `the one at ${asterisk.ari.url}`}, because ${asterisk.why}.`);
+  say(`Asterisk: ${WHICH[asterisk.kind]}${asterisk.kind === 'existing' ? ` at ${asterisk.ari.url} (${asterisk.version})` : ''}, because ${asterisk.why}.`);
 
   say('Preparing prompts …');
   const customers = (await readdir(at(settings.plansFolder)).catch(() => [])).filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -5));
   const httpBase = settings.mediaUrl === null ? `http://${settings.httpHost}:${settings.httpPort}` : String(settings.mediaUrl);
   const mediaToken = createHash('sha256').update(`media:${secrets.ensureAriPassword()}`).digest('hex').slice(0, 40);
+  const mediaBase = `${httpBase.replace(/\/$/, '')}/media/${mediaToken}`;
   const prompts = await openPrompts({
-    folder: promptFolder, soundsFolder: at('sounds'), ownFolders: mediaFolders(at(settings.plansFolder), customers), soundRoot: asterisk.soundRoot,
-    httpBase: `${httpBase.replace(/\/$/, '')}/media/${mediaToken}`, runSox: asterisk.runSox,
+    folder: promptFolder, soundsFolder: at('sounds'), ownFolders: mediaFolders(at(settings.plansFolder), customers), soundRoot: asterisk.soundRoot, httpBase: mediaBase,
+    runSox: asterisk.runSox,
   });
   const voicemail = await openVoicemail({
-    adminFile: data.paths.databases.admin, folder: data.paths.voicemail, mediaUriOf: (file) => messageMedia(file, promptFolder, asterisk.soundRoot ?? promptFolder),
+    adminFile: data.paths.databases.admin, folder: data.paths.voicemail, mediaUriOf: (file) => messageMedia(file, promptFolder, asterisk.soundRoot, mediaBase),
   });
   const media = new PlanMedia(at(settings.plansFolder), prompts);
   say('Checking the plans …');
@@ -122,7 +125,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const address = { url: asterisk.ari.url, user: asterisk.ari.user, password: asterisk.ari.password, app: settings.ariApp, requestLimitMs: REQUEST_LIMIT_MS };
   const transport = settings.ari === 'own' ? new OwnTransport(address) : new AriClientTransport(address);
   const telephony = new AriTelephony(transport, settings.ariApp);
-  const phones = new PhoneBook(plans, secrets, new AriPhoneProvisioning(transport, { codecs: settings.codecs, language: 'en', encryptSpeech: settings.srtp }), (text) =>
+  const phones = new PhoneBook(plans, secrets, new AriPhoneProvisioning(transport, { codecs: settings.codecs, language: 'en', encryptSpeech: settings.srtp }), asterisk.own !== null, (text) =>
     text === null ? alarms.clear('phones') : alarms.raise('phones', text, 'It is tried again at the next connect or plan change.'));
   const switches = new SwitchBoard(state, clock);
   await switches.load();
@@ -132,14 +135,14 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const lookup = createHttpsLookup({ hosts: settings.lookupHosts, allowPrivate: settings.lookupPrivate });
   const testCalls = new TestCalls({
     sip: asterisk.sip, plans, phones, secrets, switches: (customer) => switches.positions(customer), subscribe: feed.subscribe, onListening: feed.onListening,
-    recordOf: (id) => records.getRecord(id), nowMs: () => clock.nowMs(),
+    find: (sipCallId) => live.all().find((call) => call.origin.sip.sipCallId === sipCallId), recordOf: (id) => records.getRecord(id), nowMs: () => clock.nowMs(),
   });
   const owner = newOwner();
   const deps: ReconcileDeps = {
     telephony, hub, plans, media, state, records, voicemail, lookup, switches, clock, ids: timeSortedIds(), random: Math.random, observer: feed, owner, live, admission,
     endpointOf: (plan, extension) => phones.endpointOf(plan, extension),
     isTestPhone: (endpoint) => phones.isTestPhone(endpoint),
-    emergencyTrunk: () => emergencyTrunk(trunks),
+    emergencyTrunk: () => (asterisk.own === null ? asterisk.emergencyTrunk : emergencyTrunk(trunks)),
     phoneOwner: (endpoint) => phones.ownerOf(endpoint),
     trunkRules: (id) => ({ ddiFrom: trunks.find((trunk) => trunk.id === id)?.ddiFrom ?? 'request-uri', isTest: false }),
     isTestCall: (sipCallId) => testCalls.isOurs(sipCallId),
@@ -181,7 +184,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
         held = null;
         waiting.forEach(take);
       }
-      await announce(telephony, settings, trunks).catch((error: unknown) => log.error({ err: error }, 'globals could not be set'));
+      await announce(telephony, settings, asterisk.own === null ? null : (emergencyTrunk(trunks) ?? '')).catch((error: unknown) => log.error({ err: error }, 'globals could not be set'));
       await phones.pushAll();
     })();
   });
@@ -190,10 +193,10 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
 
   let fallbackWrites = Promise.resolve();
   const writeFallback = (): void => {
-    const { embedded } = asterisk;
-    if (embedded === null) return;
+    const { own } = asterisk;
+    if (own === null) return;
     fallbackWrites = fallbackWrites.then(async () => {
-      await embedded.writeFallback(renderFallback(plans.customers().flatMap((customer) => {
+      await own.writeFallback(renderFallback(plans.customers().flatMap((customer) => {
         const plan = plans.byCustomer(customer);
         return plan === null ? [] : fallbackEntries(plan, (item) => soundPath(item.kind === 'prompt' ? media.prompt(plan, item.name) : item.kind === 'phrase' ? media.phrase(item.id) : null));
       })));
@@ -240,7 +243,8 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   await writeFile(serverFile, JSON.stringify({ url: http.url, pid: process.pid }), { mode: 0o600 });
 
   return {
-    http, asterisk, plans, live, problems: trunkFile.problems.map((one) => `${settings.trunksFile} ${one.path}: ${one.message}. ${one.hint}`),
+    http, asterisk, plans, live,
+    problems: [...trunkFile.problems.map((one) => `${settings.trunksFile} ${one.path}: ${one.message}. ${one.hint}`), ...(await lacksOf(asterisk, phones, settings.ariApp))],
     async stop(drainMs, tell) {
       admission.drain();
       await telephony.setGlobal('GV_OVERLOAD', '1').catch(() => {});
@@ -255,11 +259,13 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
       loop.stop();
       clockWatch.stop();
       await http.close();
+      // An Asterisk that goes on without us takes calls to their last known route, not to 503.
+      if (asterisk.kind !== 'embedded') await telephony.setGlobal('GV_OVERLOAD', '0').catch(() => {});
       await telephony.stop();
       await lookup.close();
       await plans.close();
       await fallbackWrites;
-      await asterisk.embedded?.stop();
+      await asterisk.own?.stop();
       await prompts.store.close().catch((error: unknown) => log.error({ err: error }, 'prompt index'));
       await records.close();
       await voicemail.close();
@@ -287,9 +293,10 @@ async function openState(settings: Settings, paths: { databases: { state: string
 }
 
 /** What the dialplan must know while we are away. */
-async function announce(telephony: AriTelephony, settings: Settings, trunks: readonly Trunk[]): Promise<void> {
+async function announce(telephony: AriTelephony, settings: Settings, emergency: string | null): Promise<void> {
   await telephony.setGlobal('GV_APP', settings.ariApp);
-  await telephony.setGlobal('GV_EMERGENCY_TRUNK', emergencyTrunk(trunks) ?? '');
+  // On somebody else's Asterisk its own setting stands: 999 depends on it while we are away.
+  if (emergency !== null) await telephony.setGlobal('GV_EMERGENCY_TRUNK', emergency);
   await telephony.setGlobal('GV_OVERLOAD', '0');
 }
 
@@ -322,6 +329,14 @@ function hangupCause(extra: unknown): number {
   return match === null ? 0 : Number(match[1]);
 }
 
+/** What somebody else's Asterisk lacks for our work. */
+async function lacksOf(asterisk: TakenAsterisk, phones: PhoneBook, app: string): Promise<readonly string[]> {
+  if (asterisk.own !== null) return [];
+  const dialplan = await dialplanLacks(asterisk.ari, app);
+  const unseen = 'Its dialplan could not be looked at. Try it there: asterisk -rx "dialplan show gv-enter-trunk" must show the context.';
+  return [...asterisk.lacks, ...(dialplan ?? [unseen]), ...phones.lacks()];
+}
+
 /** Short, and in no id of an earlier process. */
 function newOwner(): string {
   return `${Date.now().toString(36)}x`;
@@ -329,12 +344,12 @@ function newOwner(): string {
 
 /** The end of a channel that nobody saw, from Asterisk's own event log. */
 async function endOf(asterisk: TakenAsterisk, channel: string): Promise<SeenEnd | null> {
-  if (asterisk.embedded === null) return null;
+  if (asterisk.own === null) return null;
   await new Promise((resolveWait) => setTimeout(resolveWait, CEL_LAG_MS));
   let offset = 0;
   let found: SeenEnd | null = null;
   for (;;) {
-    const read = asterisk.embedded.readCel(offset);
+    const read = asterisk.own.readCel(offset);
     for (const event of read.events) {
       if (event['UniqueID'] !== channel || event['EventType'] !== 'HANGUP') continue;
       found = { cause: hangupCause(event['EventExtra']), atMs: Math.round(Number(event['EventTime'] ?? 0) * 1_000) };
