@@ -105,6 +105,9 @@ export class AriTelephony implements Telephony {
   ringStop(channel: string): Promise<void> {
     return this.#do(channels('ringStop', 'DELETE', '/ring', channel));
   }
+  progress(channel: string): Promise<void> {
+    return this.#do(channels('progress', 'POST', '/progress', channel));
+  }
   hangup(channel: string, reason: HangupReason): Promise<void> {
     return this.#do(channels('hangup', 'DELETE', '', channel, { reason_code: String(CAUSES[reason]) }));
   }

@@ -7,6 +7,7 @@ import type { Leg } from './leg.ts';
 import { ourFault } from './call-end.ts';
 import { connect } from './verbs/connect.ts';
 import { dial, dialOn, type DialOptions } from './verbs/dial.ts';
+import { EarlyMedia } from './verbs/early-media.ts';
 import { hearWaiting } from './verbs/hear-waiting.ts';
 import { phrases, play } from './verbs/speak.ts';
 
@@ -29,10 +30,11 @@ export async function emergency(call: Call, plan: RoutingPlan, digits: string, l
   const number = plan.organisation.emergencyNumber ?? [...plan.numbers.keys()][0];
   // Two tries: a trunk that refuses once may have been full for an instant.
   for (let attempt = 0; attempt < 2; attempt += 1) {
+    const early = new EarlyMedia(call);
     const options: DialOptions = {
       to: digits, name: 'Emergency services', endpoint: `PJSIP/${digits}@${trunk}`, ringMs: RING_MS, wanted: call.signal,
       variables: number === undefined ? {} : { 'CONNECTEDLINE(num,i)': number, 'PJSIP_HEADER(add,P-Asserted-Identity)': `<sip:${number}@genvoice.invalid>` },
-      onRinging: () => {},
+      onEarlyMedia: (leg) => early.begin(leg),
       onPlaced: (leg) => {
         const placed = [{ channel: leg.channel, extension: digits, placedAtMs: leg.record.placedAtMs }];
         void call.save({ kind: 'ringing', step: '', legs: placed, untilMs: call.deps.clock.nowMs() + RING_MS }).catch(() => {});
@@ -40,8 +42,9 @@ export async function emergency(call: Call, plan: RoutingPlan, digits: string, l
     };
     const ringing = attempt === 0 ? legs.find((leg) => leg.extension === digits) : undefined;
     const result = await (ringing === undefined ? dial(call, options) : dialOn(call, ringing, options));
+    const bridge = await early.settle(result.kind === 'answered' ? result.leg : null);
     if (result.kind === 'answered') {
-      await connect(call, plan, '', result.leg, waiting, `${digits} answered`);
+      await connect(call, plan, '', result.leg, { waiting, detail: `${digits} answered`, bridge });
       return call.end(ourFault('no-end'));
     }
     call.trace({ step: null, kind: 'call', outcome: result.kind, text: `${digits} over ${trunk}: ${result.kind} (${result.cause})`, next: null, tookFallback: false });

@@ -152,7 +152,7 @@ export class Reconciler {
     else call.scope.defer(destroy);
     const result = isWhole
       ? await talk(call, plan, leg, destroy)
-      : await connect(call, plan, activity.step, leg, { stop: async () => {} }, `connected again with ${leg.record.name}`);
+      : await connect(call, plan, activity.step, leg, { waiting: { stop: async () => {} }, detail: `connected again with ${leg.record.name}`, bridge: null });
     return result.kind === 'transferred' ? walk(call, plan, result.to) : call.end(hungUpBy('callee', 16));
   }
 

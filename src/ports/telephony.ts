@@ -112,6 +112,8 @@ export interface Telephony {
   answer(channel: ChannelId): Promise<void>;
   ring(channel: ChannelId): Promise<void>;
   ringStop(channel: ChannelId): Promise<void>;
+  /** Tells an unanswered caller that audio comes before the answer (183). */
+  progress(channel: ChannelId): Promise<void>;
   hangup(channel: ChannelId, reason: HangupReason): Promise<void>;
   createLeg(request: LegRequest): Promise<void>;
   /** Sends the INVITE of a created leg that has entered. `timeoutMs` is the switch's own backstop. */

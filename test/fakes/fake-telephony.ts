@@ -62,6 +62,7 @@ export class FakeTelephony implements Telephony {
   mediaMs: (media: string) => number | null = () => 1_000;
   isUp = true;
   eventLagMs = 0;
+  lastEventMs: number | null = null;
   /** Requests that reject, by verb. */
   readonly failing = new Map<string, TelephonyError>();
   readonly #clock: FakeClock;
@@ -174,6 +175,9 @@ export class FakeTelephony implements Telephony {
   async ringStop(channel: string): Promise<void> {
     (await this.#on('ringStop', channel)).audible = 'nothing';
   }
+  async progress(channel: string): Promise<void> {
+    await this.#on('progress', channel);
+  }
   async hangup(channel: string, reason: HangupReason): Promise<void> {
     const found = await this.#on('hangup', channel);
     const cause = CAUSES[reason];
@@ -264,9 +268,11 @@ export class FakeTelephony implements Telephony {
     // Asterisk checks every channel before it adds any.
     for (const member of members) if (!this.channels.has(member)) throw new TelephonyError('refused', 'no such channel');
     for (const member of members) {
-      found.add(member);
       const channel = this.channels.get(member);
-      if (channel !== undefined) channel.bridge = bridge;
+      if (channel === undefined) continue;
+      if (channel.bridge !== null) this.bridges.get(channel.bridge)?.delete(member);
+      channel.bridge = bridge;
+      found.add(member);
     }
   }
   async removeFromBridge(bridge: string, channel: string): Promise<void> {
@@ -399,6 +405,8 @@ export class FakeTelephony implements Telephony {
   }
 
   #emit(event: TelephonyEvent): void {
+    // What happens while the link is cut is never told, also when the link is back before the next event.
+    if (!this.isUp) return;
     this.#clock.worldAfter(0, () => {
       if (!this.isUp) return;
       this.beforeEvent(event);

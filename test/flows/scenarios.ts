@@ -104,6 +104,24 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'a phone sends early media, then answers', covers: ['ring', 'early-media'],
+    plans: () => ({ acme: planOf('tom', { tom: { kind: 'ring', targets: [{ extension: '202' }], ringMs: 20_000, fallback: 'sorry' } }) }),
+    drive: (world) => {
+      world.phone('acme', '202', { kind: 'answers', afterMs: 2_000, hangsUpAfterMs: 4_000 });
+      world.clock.worldAfter(1_000, () => world.telephony.legs().forEach((leg) => world.telephony.farProgress(leg)));
+      return world.callIn();
+    },
+  },
+  {
+    name: 'a phone sends early media, then declines, and the next one rings', covers: ['ring', 'early-media'],
+    plans: () => ({ acme: planOf('people', { people: { kind: 'ring', targets: [{ extension: '202' }, { extension: '203' }], strategy: 'in-order', ringMs: 5_000, fallback: 'sorry' } }) }),
+    drive: (world) => {
+      world.phone('acme', '203', { kind: 'answers', afterMs: 1_000, hangsUpAfterMs: 2_000 });
+      world.clock.worldAfter(1_000, () => world.telephony.legs().forEach((leg) => world.telephony.farProgress(leg)));
+      return world.callIn();
+    },
+  },
+  {
     name: 'ring in order with music: offline, declined, no answer, then the fallback', covers: ['ring', 'play'],
     plans: () => ({
       acme: planOf('hello', {

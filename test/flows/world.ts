@@ -41,6 +41,7 @@ export class World {
   taking = 0;
   /** Times that the process was started again. */
   restarts = 0;
+  readonly #given: Partial<ReconcileDeps> = {};
   #isAlive = true;
   #held: TelephonyEvent[] | null = null;
   #serial = 0;
@@ -74,7 +75,14 @@ export class World {
     this.hub = new EventHub();
     this.live = new LiveCalls();
     this.#boot();
+    await this.deps.switches.load();
     await this.#reconcile();
+  }
+
+  /** Other parts than the world's own, for this process and those after it. */
+  give(parts: Partial<ReconcileDeps>): void {
+    Object.assign(this.#given, parts);
+    Object.assign(this.deps, parts);
   }
 
   /** The link goes and comes back `gapMs` later; what happened meanwhile is found out as after a restart. */
@@ -262,6 +270,7 @@ export class World {
       },
       trunkRules: () => ({ ddiFrom: 'request-uri', isTest: false }),
       isTestCall: () => false,
+      ...this.#given,
     };
   }
 }

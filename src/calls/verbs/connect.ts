@@ -9,11 +9,19 @@ import type { Waiting } from './hear-waiting.ts';
 /** `transferred`: one party asked (REFER) for another extension; the other one is served there now. */
 export type ConnectResult = { readonly kind: 'ended' } | { readonly kind: 'transferred'; readonly to: StepId; readonly detail: string };
 
+export interface ConnectOptions {
+  readonly waiting: Waiting;
+  /** For the trace. */
+  readonly detail: string;
+  /** Both are in it already, because the leg sent audio before it answered; null = one is made. */
+  readonly bridge: string | null;
+}
+
 /** Sets the call's end when the conversation ends. Rejects with the end when the served party leaves. */
-export async function connect(call: Call, plan: RoutingPlan, step: StepId, leg: Leg, waiting: Waiting, detail: string): Promise<ConnectResult> {
+export async function connect(call: Call, plan: RoutingPlan, step: StepId, leg: Leg, { waiting, detail, bridge: early }: ConnectOptions): Promise<ConnectResult> {
   const { telephony, clock, observer } = call.deps;
   const startedMs = clock.monotonicMs();
-  const bridge = call.newId('br');
+  const bridge = early ?? call.newId('br');
   let isBridgeGone = false;
   const destroy = async (): Promise<void> => {
     if (isBridgeGone) return;
@@ -23,10 +31,10 @@ export async function connect(call: Call, plan: RoutingPlan, step: StepId, leg: 
   call.scope.defer(destroy);
   // The caller is answered, the tone stopped and the bridge made side by side: each is a round trip of its own.
   const stopped = waiting.stop();
-  await Promise.all([call.answer(), telephony.createBridge(bridge)]);
+  await Promise.all([call.answer(), early === null ? telephony.createBridge(bridge) : Promise.resolve()]);
   await stopped;
   await call.save({ kind: 'connected', step, bridge, leg: leg.channel, extension: leg.extension, sinceMs: clock.nowMs() });
-  if (leg.gone === null) {
+  if (leg.gone === null && early === null) {
     try {
       await call.onParty(telephony.addToBridge(bridge, [call.party.channel, leg.channel]));
     } catch (error) {

@@ -18,8 +18,8 @@ export interface DialOptions {
   readonly variables: Readonly<Record<string, string>>;
   /** Aborts when this leg is no longer wanted. */
   readonly wanted: AbortSignal;
-  /** Called once when the far end rings or sends early audio. */
-  readonly onRinging: (leg: Leg) => void;
+  /** Called once when the far end sends audio before it answers; never an answer. */
+  readonly onEarlyMedia: (leg: Leg) => void;
   /** Called when the leg exists and its request is about to leave. */
   readonly onPlaced: (leg: Leg) => void;
 }
@@ -86,14 +86,14 @@ async function toItsEnd(call: Call, leg: Leg, options: DialOptions, place: () =>
 
 async function ringing(call: Call, leg: Leg, options: DialOptions): Promise<DialResult> {
   const { clock } = call.deps;
-  let hasRung = false;
+  let isEarly = false;
   const seen = await wait<'up' | 'gone'>(clock, options.wanted, options.ringMs, (settle) => {
     const look = (): void => {
       if (leg.state === 'up') settle('up');
       else if (leg.state === 'gone') settle('gone');
-      else if (!hasRung && (leg.state === 'ringing' || leg.hadProgress)) {
-        hasRung = true;
-        options.onRinging(leg);
+      else if (!isEarly && leg.hadProgress) {
+        isEarly = true;
+        options.onEarlyMedia(leg);
       }
     };
     const off = leg.onChange(look);

@@ -4,6 +4,7 @@ import type { Group, Outcome, RingStep, RingStrategy, RoutingPlan } from '../../
 import type { Call } from '../call.ts';
 import { connect } from './connect.ts';
 import { dial, dialOn, type DialOptions, type DialResult } from './dial.ts';
+import { EarlyMedia } from './early-media.ts';
 import { hearWaiting, type Waiting } from './hear-waiting.ts';
 import type { Leg } from '../leg.ts';
 
@@ -28,7 +29,7 @@ export async function ring(call: Call, plan: RoutingPlan, step: RingStep, resume
   if (turns.length === 0) return { name: 'unreachable', detail: 'nobody to ring' };
   const waiting = await hearWaiting(call, step.hears);
   const refusals = new Map<string, Refusal>();
-  let answered: Leg | null = null;
+  let answered: Answered | null = null;
   try {
     for (const [index, turn] of turns.entries()) {
       const remaining = turns.slice(index + 1).flatMap((later) => later.members);
@@ -42,23 +43,31 @@ export async function ring(call: Call, plan: RoutingPlan, step: RingStep, resume
   return connectTo(call, plan, step, answered, waiting);
 }
 
-async function connectTo(call: Call, plan: RoutingPlan, step: RingStep, leg: Leg, waiting: Waiting): Promise<Outcome> {
+/** Who answered, and the bridge in which the caller hears them already, if there is one. */
+interface Answered {
+  readonly leg: Leg;
+  readonly bridge: string | null;
+}
+
+async function connectTo(call: Call, plan: RoutingPlan, step: RingStep, { leg, bridge }: Answered, waiting: Waiting): Promise<Outcome> {
   const who = nameOf(plan, leg.extension);
   const others = call.legs.filter((one) => one !== leg && one.record.result === 'answered-elsewhere').map((one) => nameOf(plan, one.extension));
   const detail = `${who} answered${others.length === 0 ? '' : `; ${others.join(', ')}: answered elsewhere`}`;
   await call.deps.state.putLastTalked(plan.customer, leg.extension, call.deps.clock.nowMs()).catch(() => {});
-  const result = await connect(call, plan, step.id, leg, waiting, detail);
+  const result = await connect(call, plan, step.id, leg, { waiting, detail, bridge });
   return result.kind === 'transferred' ? { name: 'transferred', to: result.to, detail: `${detail}; ${result.detail}` } : { name: 'answered', detail };
 }
 
 /** All of `members` ring at once; the first to answer wins, the others end as answered elsewhere. */
 async function ringTogether(
   call: Call, plan: RoutingPlan, step: RingStep, turn: Turn & { readonly remaining: readonly string[]; readonly resume: RingResume | null }, refusals: Map<string, Refusal>,
-): Promise<Leg | null> {
+): Promise<Answered | null> {
   const enough = new AbortController();
   const wanted = AbortSignal.any([call.signal, enough.signal]);
   const placed: Leg[] = [];
   let winner: Leg | null = null;
+  // What one phone says before it answers can be passed on; of several at once nobody could tell which.
+  const early = turn.members.length === 1 ? new EarlyMedia(call) : null;
   const nowMs = call.deps.clock.nowMs();
   const untilMs = turn.resume?.untilMs ?? nowMs + step.ringMs;
   const remember = async (): Promise<void> => {
@@ -76,7 +85,7 @@ async function ringTogether(
       ringMs: Math.max(1, untilMs - nowMs),
       variables: legVariables(call),
       wanted,
-      onRinging: () => {},
+      onEarlyMedia: (leg) => early?.begin(leg),
       onPlaced: (leg) => placed.push(leg),
     };
     const result = await (rings === undefined ? dial(call, options) : dialOn(call, rings, options));
@@ -97,8 +106,9 @@ async function ringTogether(
   const remembered = remember().catch(() => {});
   await firstAnswerOrAll(results, () => winner !== null);
   await remembered;
+  const bridge = (await early?.settle(winner)) ?? null;
   call.signal.throwIfAborted();
-  return winner;
+  return winner === null ? null : { leg: winner, bridge };
 }
 
 /** Resolves as soon as one answered; the losers' clean-up goes on in the background (their legs are the call's). */
