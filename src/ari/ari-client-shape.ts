@@ -1,6 +1,7 @@
 // The one place that touches the inside of npm ari-client 2.2.0, typed by what is used. Its public methods lose the HTTP
 // status of an error, and with it the difference between "gone" and "wrong state"; so the operations are called one layer
 // below, in the API description that it loads. Read `connectClient` first.
+import { createRequire } from 'node:module';
 import ariClient from 'ari-client';
 import { WebSocket } from 'ws';
 import { refusalText } from './link.ts';
@@ -45,6 +46,17 @@ interface Inside {
   on(event: string, listener: (event: unknown) => void): unknown;
   start(app: string): Promise<void>;
 }
+
+/**
+ * The copy of swagger-client that ari-client uses. Whatever cannot be loaded (a wrong password, an Asterisk that still
+ * starts) it both reports and throws as a string inside an HTTP callback, which would end our process; the report will do.
+ */
+const swagger = createRequire(createRequire(import.meta.url).resolve('ari-client'))('swagger-client') as {
+  readonly SwaggerApi: { readonly prototype: { fail(this: { failure(message: string): void }, message: string): void } };
+};
+swagger.SwaggerApi.prototype.fail = function fail(message) {
+  this.failure(message);
+};
 
 /** A client with the API loaded. Rejects with Error whose text names neither user nor password; never takes longer than `limitMs`. */
 export async function connectClient(base: URL, user: string, password: string, limitMs: number): Promise<AriClient> {

@@ -8,8 +8,6 @@ import { HttpRequests, parseAnswer, timedOut } from './http-requests.ts';
 import { HEARTBEAT, reconnectDelayMs, refusalText } from './link.ts';
 import { ariBase, type AriAddress, type AriRequest, type AriTransport } from './transport.ts';
 
-/** Loading the API description is a dozen requests; when Asterisk dies in between, the package waits for ever. */
-const LOAD_LIMIT_MS = 5_000;
 /** Its HTTP client tells nobody that a connection failed; while the socket is down nothing is waited for longer. */
 const NO_LINK_LIMIT_MS = 1_000;
 
@@ -105,10 +103,10 @@ export class AriClientTransport implements AriTransport {
 
   /** One client from its making to its end; the next attempt makes a new one, because the package's own tries are numbered. */
   async #attempt(): Promise<void> {
-    const { user, password } = this.#address;
+    const { user, password, requestLimitMs } = this.#address;
     let client: AriClient;
     try {
-      client = await connectClient(this.#base, user, password, LOAD_LIMIT_MS);
+      client = await connectClient(this.#base, user, password, requestLimitMs);
     } catch (error) {
       return this.#again(error instanceof Error ? error.message : String(error));
     }

@@ -73,7 +73,9 @@ function recordingEnded(raw: Json, result: 'done' | 'failed', atMs: number): Tel
   return { type: 'recording-ended', recording: recording['name'], result, durationMs: number(recording['duration']) * 1_000, atMs };
 }
 
+/** Each of our own progress reports comes back as the same event with a `state` (Asterisk 22.10): no second request. */
 function transfer(raw: Json, atMs: number): TelephonyEvent | null {
+  if (typeof raw['state'] === 'string') return null;
   const by = raw['referred_by'];
   const to = raw['refer_to'];
   if (!isObject(by) || !isObject(to)) return null;
