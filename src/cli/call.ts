@@ -9,7 +9,8 @@ import { CliError, EXIT, misuse } from './cli-error.ts';
 import type { ExitCode } from './cli-error.ts';
 import { duration, latency, parseDuration, phone, plain } from './format.ts';
 
-const DEFAULT_LIMIT_MS = 60_000;
+/** A caller who presses nothing hears every menu three times, rings everybody and leaves a message: about two minutes. */
+const DEFAULT_LIMIT_MS = 180_000;
 const MAX_LIMIT_MS = 600_000;
 
 export function callCommand(program: Command, run: Run): void {
@@ -22,14 +23,15 @@ export function callCommand(program: Command, run: Run): void {
       examples: [
         'call 01632960018 --keys 1',
         'call +441632960018 --from 07700900123 --keys 1,2 --answer 201=busy,202=no-answer',
+        'call 202 --from 201 --customer bramley-finch',
       ],
       options: [
         ['--keys <keys>', 'keys to press, one entry for each time the call listens: 1,2'],
-        ['--from <number>', 'caller; also "withheld" and "none"'],
+        ['--from <number>', 'caller; also "withheld", "none", or an extension: its phone calls then'],
         ['--customer <id>', 'whose extension <number> is'],
         ['--answer <list>', `what test phones do: 201=busy,202=no-answer (${ANSWER_NAMES.join(', ')})`],
         ['--hang-up-after <time>', 'hang up this long after the answer: 5s'],
-        ['--time-limit <time>', 'give up after this long (default 60s)'],
+        ['--time-limit <time>', 'give up after this long (default 3m)'],
       ],
     },
     placeCall,
@@ -125,8 +127,12 @@ function sentence(progress: TestCallProgress): string {
     case 'answered':
       return `answered after ${latency(progress.afterMs)}`;
     case 'step':
+      // Who answered has been told with the leg.
+      if (progress.stepKind === 'ring' && progress.outcome === 'connected') return '';
       return `${progress.step === null ? '' : `${plain(progress.step)} `}${plain(progress.text)}`;
     case 'leg':
+      // Refusals are in the sentence of the step.
+      if (progress.state !== 'answered') return '';
       return `${plain(progress.name)}${progress.isTestPhone ? ' (test phone)' : ''} ${plain(progress.state).replaceAll('-', ' ')}`;
     case 'note':
       return plain(progress.text);

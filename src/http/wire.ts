@@ -293,7 +293,7 @@ export const TestCallBody = z
       .default({})
       .meta({ description: 'What test phones do, by extension', example: { 201: 'busy' } }),
     hangUpAfterMs: z.int().min(0).max(3_600_000).optional(),
-    timeLimitMs: z.int().min(1000).max(600_000).default(60_000),
+    timeLimitMs: z.int().min(1000).max(600_000).default(180_000),
   })
   .meta({ id: 'TestCallBody' });
 export const TestCallProgress = z
