@@ -1,7 +1,7 @@
 // One live call: the party being served, everything it caused, and the end it came to. It owns what must die with it.
 // Verbs (verbs/*.ts) do the talking; this file keeps identity, signal, trace, state and clean-up. Read `release` last.
 import type { Caller } from '../numbering/caller.ts';
-import type { RoutingPlan } from '../routing/plan.ts';
+import type { RoutingPlan, StepId } from '../routing/plan.ts';
 import type { CallEnd, CallRecord, LegRecord, SipOrigin, TraceLine } from '../ports/records.ts';
 import type { LiveCall } from '../ports/observer.ts';
 import type { CallActivity, CallSnapshot } from '../ports/state.ts';
@@ -177,6 +177,12 @@ export class Call {
       this.deps.observer.alarm('state-store', `The state of live calls could not be kept: ${error instanceof Error ? error.message : String(error)}`);
     }
     this.signal.throwIfAborted();
+  }
+
+  /** The call is at `step` now; kept with the next act, because deciding alone changes nothing for the caller. */
+  enter(step: StepId): void {
+    this.#activity = { kind: 'step', step };
+    this.#stepSinceMs = this.deps.clock.nowMs();
   }
 
   /** Keeps what the party hears, before it is played. */

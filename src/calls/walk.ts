@@ -22,7 +22,9 @@ export async function walk(call: Call, plan: RoutingPlan, start: StepId, resume:
   let going = resume;
   while (at !== undefined) {
     const step: Step = at;
-    if (going === null) await call.save({ kind: 'step', step: step.id });
+    // The first step is kept at once, so that the call is known; later ones when they do something (play, ring, record).
+    if (going === null && (step.kind === 'lookup' || call.activity.step === '')) await call.save({ kind: 'step', step: step.id });
+    else if (going === null) call.enter(step.id);
     const outcome = await performed(call, plan, step, going);
     going = null;
     const next = decide(plan, step, outcome);
