@@ -109,9 +109,14 @@ function variable(call: Call, plan: RoutingPlan, name: string): string {
 function phrasesOf(call: Call, plan: RoutingPlan, item: Exclude<SayItem, { kind: 'prompt' }>): readonly string[] {
   if (item.kind === 'phrase') return [item.id];
   const value = expand(call, plan, item.value);
-  const ids = item.kind === 'digits' ? sayDigits(value) : item.kind === 'number' ? sayNumber(Number(value)) : item.kind === 'date' ? date(value) : time(value);
+  const ids = item.kind === 'digits' ? sayDigits(value) : item.kind === 'number' ? sayNumber(amount(value)) : item.kind === 'date' ? date(value) : time(value);
   if (ids.length === 0) throw new StepFault(`there is nothing to say in the ${item.kind} "${item.value}"`);
   return ids;
+}
+
+/** NaN for anything but plain digits: no value is not "zero". */
+function amount(value: string): number {
+  return /^\s*-?\d{1,15}(\.\d{1,15})?\s*$/.test(value) ? Number(value) : Number.NaN;
 }
 
 function date(value: string): readonly string[] {
