@@ -50,6 +50,7 @@ function at(json: unknown, pointer: string): string | null {
     here = (here as Readonly<Record<string, unknown>>)[key];
   }
   if (typeof here !== 'string' && typeof here !== 'number' && typeof here !== 'boolean') return null;
-  // Control characters have no business in a spoken or compared value.
-  return String(here).replaceAll(/\p{Cc}/gu, ' ').slice(0, MAX_VALUE_LENGTH);
+  // Cut first: a long text must hold nobody up. Control characters have no business in a spoken or compared value, and
+  // half a surrogate pair cannot be put into an address.
+  return String(here).slice(0, MAX_VALUE_LENGTH).replaceAll(/\p{Cc}/gu, ' ').toWellFormed();
 }
