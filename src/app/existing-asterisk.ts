@@ -11,7 +11,7 @@ const OLDEST = 22;
 const ASK_MS = 5_000;
 /** An Asterisk that starts together with us is up by then. */
 const PATIENCE_MS = 30_000;
-const ANSWER_BYTES = 4 * 1024 * 1024;
+const ANSWER_CHARACTERS = 4 * 1024 * 1024;
 const ENDPOINT = /^[A-Za-z0-9_.-]{1,80}$/;
 
 /** Modules of calls, and what is missing without them. */
@@ -92,9 +92,13 @@ export async function dialplanLacks(ari: Ari, app: string): Promise<readonly str
 /** One plain ARI request outside any call; resolves with the parsed answer, null when it is empty. Rejects with Error. */
 export async function askAsterisk(ari: Ari, method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string): Promise<unknown> {
   const response = await fetch(`${ariBase(ari.url).href}/${path}`, { method, headers: { authorization: authorization(ari) }, signal: AbortSignal.timeout(ASK_MS), redirect: 'error' });
-  const text = await response.text();
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const part of response.body ?? []) {
+    text += decoder.decode(part, { stream: true });
+    if (text.length > ANSWER_CHARACTERS) throw new Error(`${method} ${path.split('?')[0]} was answered with more than ${ANSWER_CHARACTERS} characters`);
+  }
   if (!response.ok) throw new AnswerError(response.status, `${method} ${path.split('?')[0]} was answered with ${response.status}`);
-  if (text.length > ANSWER_BYTES) throw new Error(`${method} ${path.split('?')[0]} was answered with more than ${ANSWER_BYTES} characters`);
   return text === '' ? null : (JSON.parse(text) as unknown);
 }
 
