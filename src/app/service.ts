@@ -12,7 +12,7 @@ import { Admission } from '../calls/admission.ts';
 import { Arrivals } from '../calls/arrival.ts';
 import { EventHub } from '../calls/event-hub.ts';
 import { LiveCalls } from '../calls/live-calls.ts';
-import { Reconciler, type ReconcileDeps, type SeenEnd } from '../calls/reconcile.ts';
+import { Reconciler, type ReconcileDeps } from '../calls/reconcile.ts';
 import { SwitchBoard } from '../calls/switch-board.ts';
 import { renderFallback } from '../embedded/fallback.ts';
 import { trunkEndpoint, type TrunkConfig } from '../embedded/trunks.ts';
@@ -47,6 +47,7 @@ import { liveFeed } from './observer.ts';
 import { PhoneBook } from './phone-book.ts';
 import { mediaFolders, openPrompts } from './prompts.ts';
 import { TestCalls } from './test-calls.ts';
+import { UnseenEnds } from './unseen-ends.ts';
 import { messageMedia } from './voicemail-media.ts';
 
 export interface Service {
@@ -62,12 +63,12 @@ export interface Service {
 /** As in package.json. */
 const PRODUCT_VERSION = '0.1.0';
 const REQUEST_LIMIT_MS = 5_000;
+/** Each of Asterisk's own logs; ends of calls are found in the newest part. */
+const MAX_ASTERISK_LOG_BYTES = 32 * 1024 * 1024;
 const ONCE_A_SECOND_MS = 1_000;
 /** Handling an event this late means that answers are late, too. */
 const OVERLOAD_LAG_MS = 400;
 const OVERLOAD_LOOP_MS = 250;
-/** Asterisk writes the end of a call into its log up to this long after it. */
-const CEL_LAG_MS = 150;
 const WHICH: Readonly<Record<TakenAsterisk['kind'], string>> = { embedded: 'our own', docker: 'our own in the container beside us', existing: 'the one' };
 
 export async function startService(loaded: LoadedSettings, settings: Settings, projectFolder: string, say: (line: string) => void): Promise<Service> {
@@ -137,6 +138,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     sip: asterisk.sip, plans, phones, secrets, switches: (customer) => switches.positions(customer), subscribe: feed.subscribe, onListening: feed.onListening,
     find: (sipCallId) => live.all().find((call) => call.origin.sip.sipCallId === sipCallId), recordOf: (id) => records.getRecord(id), nowMs: () => clock.nowMs(),
   });
+  const unseenEnds = asterisk.own === null ? null : new UnseenEnds(asterisk.own);
   const owner = newOwner();
   const deps: ReconcileDeps = {
     telephony, hub, plans, media, state, records, voicemail, lookup, switches, clock, ids: timeSortedIds(), random: Math.random, observer: feed, owner, live, admission,
@@ -146,7 +148,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     phoneOwner: (endpoint) => phones.ownerOf(endpoint),
     trunkRules: (id) => ({ ddiFrom: trunks.find((trunk) => trunk.id === id)?.ddiFrom ?? 'request-uri', isTest: false }),
     isTestCall: (sipCallId) => testCalls.isOurs(sipCallId),
-    endOf: (channel) => endOf(asterisk, channel),
+    endOf: async (channel) => unseenEnds?.endOf(channel) ?? null,
     mayAdopt: async (snapshot) => (settings.state === 'redis' ? (await state.deadOwners()).includes(snapshot.owner) && state.adoptCall(snapshot.id, snapshot.owner, owner) : true),
   };
   const arrivals = new Arrivals(deps);
@@ -214,6 +216,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const loop = watchLoop((delay) => metrics.loopDelay(delay.p99Ms, delay.maxMs));
   let isOverloaded = false;
   const ticker = setInterval(() => {
+    asterisk.own?.trimLogs?.(MAX_ASTERISK_LOG_BYTES);
     metrics.liveCalls(live.size);
     metrics.reloads(plans.states());
     metrics.alarms(alarms.list().length);
@@ -324,11 +327,6 @@ function soundPath(found: { readonly media: string } | null): string | null {
   return found?.media.startsWith('sound:/') === true ? found.media.slice('sound:'.length) : null;
 }
 
-function hangupCause(extra: unknown): number {
-  const match = /"hangupcause":\s*(\d+)/.exec(String(extra ?? ''));
-  return match === null ? 0 : Number(match[1]);
-}
-
 /** What somebody else's Asterisk lacks for our work. */
 async function lacksOf(asterisk: TakenAsterisk, phones: PhoneBook, app: string): Promise<readonly string[]> {
   if (asterisk.own !== null) return [];
@@ -340,21 +338,4 @@ async function lacksOf(asterisk: TakenAsterisk, phones: PhoneBook, app: string):
 /** Short, and in no id of an earlier process. */
 function newOwner(): string {
   return `${Date.now().toString(36)}x`;
-}
-
-/** The end of a channel that nobody saw, from Asterisk's own event log. */
-async function endOf(asterisk: TakenAsterisk, channel: string): Promise<SeenEnd | null> {
-  if (asterisk.own === null) return null;
-  await new Promise((resolveWait) => setTimeout(resolveWait, CEL_LAG_MS));
-  let offset = 0;
-  let found: SeenEnd | null = null;
-  for (;;) {
-    const read = asterisk.own.readCel(offset);
-    for (const event of read.events) {
-      if (event['UniqueID'] !== channel || event['EventType'] !== 'HANGUP') continue;
-      found = { cause: hangupCause(event['EventExtra']), atMs: Math.round(Number(event['EventTime'] ?? 0) * 1_000) };
-    }
-    if (read.offset === offset) return found;
-    offset = read.offset;
-  }
 }

@@ -69,7 +69,7 @@ export class Reconciler {
         this.#onTaken(this.#adopt(snapshot, there));
       } else {
         endedUnseen += 1;
-        await this.#closeUnseen(snapshot, there);
+        this.#onTaken(this.#closeUnseen(snapshot, there));
       }
     }
     this.#takeNew(channels.filter((channel) => there.has(channel.channel)), known);

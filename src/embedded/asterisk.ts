@@ -1,7 +1,7 @@
 // Starts, finds again and stops the embedded Asterisk: its own mount namespace, its own user, a read-only root, and no
 // file of the host's touched outside the instance's folder. It speaks no ARI beyond "are you there". Read `startEmbedded`.
 import { execFile, spawn } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, rmSync, existsSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, rmSync, existsSync, statSync, truncateSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
@@ -100,6 +100,8 @@ export interface EmbeddedAsterisk {
   writeTrunks(text: string): Promise<void>;
   /** Events written after `offset` (start with 0) and the offset for the next call; at most 4 MB at a time. */
   readCel(offset: number): { readonly events: readonly CelEvent[]; readonly offset: number };
+  /** Empties logs that have grown beyond `maxBytes`: Asterisk appends to them, so it goes on writing at their beginning. */
+  trimLogs(maxBytes: number): void;
   /** Output of a command on Asterisk's own command line. For diagnosis and tests. */
   cli(command: string): Promise<string>;
   /** Ends it: SIGTERM, after `graceMs` SIGKILL. Throws Error when the process or a port is still there afterwards. */
@@ -285,6 +287,7 @@ function handle(folder: string, record: InstanceRecord): EmbeddedAsterisk {
       writeConfigFile(folder, 'pjsip_trunks.conf', text, record.owner);
     },
     readCel: (offset) => readCel(join(folder, 'log/cel.jsonl'), offset),
+    trimLogs: (maxBytes) => trimLogs(join(folder, 'log'), maxBytes),
     cli: (command) => cli(target, command),
     stop: (graceMs = 5_000) => stop(folder, record, graceMs),
     onExit: (callback) => watchExit(target, callback),
@@ -336,6 +339,13 @@ export function readCel(path: string, offset: number): { events: CelEvent[]; off
     return { events: buffer.subarray(0, end).toString('utf8').split('\n').flatMap(parseCelLine), offset: from + end };
   } finally {
     closeSync(file);
+  }
+}
+
+function trimLogs(folder: string, maxBytes: number): void {
+  for (const name of ['cel.jsonl', 'messages.log', 'console.log']) {
+    const path = join(folder, name);
+    if (existsSync(path) && statSync(path).size > maxBytes) truncateSync(path, 0);
   }
 }
 
