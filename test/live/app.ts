@@ -71,6 +71,7 @@ export class App {
   /** Call ids by SIP Call-ID, and details of ended calls, which do not change any more. */
   readonly #ended = new Map<string, CallDetail>();
   #callers = 0;
+  #isEndExpected = false;
 
   constructor(options: AppOptions, world: string, ports: { sip: number; http: number }) {
     this.world = world;
@@ -108,6 +109,11 @@ export class App {
       throw new Error(`${String(error)}\n${this.output.slice(-4_000)}`, { cause: error });
     });
     this.readyAtMs = performance.now();
+    // An end that no test asked for explains whatever fails next.
+    child.once('exit', (code, signal) => {
+      if (!this.#isEndExpected) process.stderr.write(`the application ended with ${String(code ?? signal)}:\n${this.output.slice(-4_000)}\n`);
+    });
+    this.#isEndExpected = false;
     return this.readyAtMs - startedMs;
   }
 
@@ -155,10 +161,12 @@ export class App {
     return { username: secret.username, ha1: createHash('md5').update(`${secret.username}:genvoice:${secret.password}`).digest('hex') };
   }
 
-  /** Ends phones that a test made. */
+  /** Ends phones and agents that a test made; the agent of plain callers stays. */
   async closePhones(): Promise<void> {
-    await Promise.all([...this.#phones].map((phone) => phone.close()));
+    const agents = [...this.#agents].filter((agent) => agent !== this.#agent);
+    await Promise.all([...this.#phones, ...agents].map((one) => one.close()));
     this.#phones.clear();
+    for (const agent of agents) this.#agents.delete(agent);
   }
 
   /** A call placed by a phone. */
@@ -239,6 +247,7 @@ export class App {
   async kill(): Promise<void> {
     const child = this.#child;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    this.#isEndExpected = true;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await gone;
@@ -246,6 +255,7 @@ export class App {
 
   /** SIGTERM without waiting. */
   terminate(): void {
+    this.#isEndExpected = true;
     this.#child?.kill('SIGTERM');
   }
 

@@ -85,7 +85,7 @@ function steps({ lookupUrl = 'https://lookup.invalid/' }: PlanChanges): Json {
     submenu: { kind: 'menu', say: ['sub'], choices: { 1: 'other', '*': 'menu' }, ...quick, on: { 'no-input': 'nothing', 'no-match': 'wrong' }, fallback: 'bye' },
     patient: { kind: 'menu', say: ['menu'], choices: { 1: 'one' }, firstDigitMs: 7_000, retries: 9, on: { 'no-input': 'nothing', 'no-match': 'wrong' }, fallback: 'bye' },
     one: say('one'), other: say('other'), nothing: say('nothing'), wrong: say('wrong'), day: say('day'), night: say('night'), gold: say('gold'), plain: say('plain'), failed: say('failed'), long: say('long'),
-    direct: { kind: 'ring', targets: [{ extension: '201' }], ringMs: 8_000, fallback: 'voicemail' },
+    direct: { kind: 'ring', targets: [{ extension: '201' }], ringMs: 3_000, fallback: 'voicemail' },
     'ring-all': { kind: 'ring', targets: [{ group: 'everyone' }], ringMs: 8_000, fallback: 'busy' },
     'ring-order': { kind: 'ring', targets: [{ group: 'chain' }], ringMs: 1_500, fallback: 'busy' },
     voicemail: { kind: 'voicemail', mailbox: 'office', fallback: 'bye' },
