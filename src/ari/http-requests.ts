@@ -23,17 +23,18 @@ export class HttpRequests {
       pipelining: 1,
       keepAliveTimeout: 50_000,
       connect: { timeout: Math.min(2_000, address.requestLimitMs) },
-      // One deadline over the whole request stands in #within; undici's own are per phase and looked at once a second only.
-      headersTimeout: 0,
-      bodyTimeout: 0,
+      // The deadline itself is #within's; these let go of the connection a moment later. An AbortSignal for each request
+      // would do both at once, at more CPU for every one of them.
+      headersTimeout: address.requestLimitMs + 1_000,
+      bodyTimeout: address.requestLimitMs + 1_000,
     });
   }
 
   /** The parsed answer, null when empty. Rejects with TelephonyError, at the latest after the address's limit. */
   async request(request: AriRequest): Promise<unknown> {
     const verb = `${request.resource}.${request.operation}`;
-    return this.#within(verb, async (signal) => {
-      const answer = await this.#send(request.method, pathAndQuery(request), request.body, signal);
+    return this.#within(verb, async () => {
+      const answer = await this.#send(request.method, pathAndQuery(request), request.body);
       const text = await answer.body.text();
       if (answer.statusCode >= 300) throw statusError(verb, answer.statusCode, text);
       return parseAnswer(verb, text);
@@ -42,8 +43,8 @@ export class HttpRequests {
 
   /** The bytes behind a path below /ari. */
   async download(path: string): Promise<Uint8Array> {
-    return this.#within('download', async (signal) => {
-      const answer = await this.#send('GET', path, undefined, signal);
+    return this.#within('download', async () => {
+      const answer = await this.#send('GET', path, undefined);
       if (answer.statusCode >= 300) throw statusError('download', answer.statusCode, await answer.body.text());
       return new Uint8Array(await answer.body.arrayBuffer());
     });
@@ -53,22 +54,18 @@ export class HttpRequests {
     return this.#pool.destroy();
   }
 
-  async #within<T>(verb: string, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), this.#limitMs);
-    try {
-      return await act(deadline.signal);
-    } catch (error) {
-      if (error instanceof TelephonyError) throw error;
-      if (deadline.signal.aborted) throw timedOut(verb, this.#limitMs);
-      throw new TelephonyError('no-link', `${verb} did not reach Asterisk: ${error instanceof Error ? error.message : String(error)}`);
-    } finally {
-      clearTimeout(timer);
-    }
+  #within<T>(verb: string, act: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(timedOut(verb, this.#limitMs)), this.#limitMs);
+      act().then(resolve, (error: unknown) => {
+        if (error instanceof TelephonyError) reject(error);
+        else reject(new TelephonyError('no-link', `${verb} did not reach Asterisk: ${error instanceof Error ? error.message : String(error)}`));
+      }).finally(() => clearTimeout(timer));
+    });
   }
 
-  #send(method: AriRequest['method'], path: string, body: unknown, signal: AbortSignal) {
-    return this.#pool.request({ method, path: `${this.#pathname}/${path}`, headers: this.#headers, body: body === undefined ? null : JSON.stringify(body), signal });
+  #send(method: AriRequest['method'], path: string, body: unknown) {
+    return this.#pool.request({ method, path: `${this.#pathname}/${path}`, headers: this.#headers, body: body === undefined ? null : JSON.stringify(body) });
   }
 }
 

@@ -3,7 +3,7 @@
 import { createSocket } from 'node:dgram';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { APP, AsteriskHost, INFO_HOST, type AsteriskWorld, type TransportName } from './telephony-asterisk-world.ts';
-import { answeredCaller } from './telephony.ts';
+import { answeredCaller } from './telephony-steps.ts';
 import { newId } from './telephony-world.ts';
 
 const host = new AsteriskHost();
@@ -19,7 +19,9 @@ describe.each<TransportName>(['own', 'ari-client'])('Asterisk by %s', (name) => 
   });
   afterEach(async () => {
     await world.endRow();
-    expect(await world.leftovers()).toEqual([]);
+    const left = await world.leftovers();
+    if (left.length > 0) await world.sweep();
+    expect(left).toEqual([]);
   });
   afterAll(() => world.close());
 
@@ -43,7 +45,7 @@ describe.each<TransportName>(['own', 'ari-client'])('Asterisk by %s', (name) => 
     expect(world.log.all.slice(before)).toEqual([]);
   });
 
-  test("no request of one call ever waits behind another call's: 20 blocked ones, and a free one in less than 100 ms", async () => {
+  test("no request of one call ever waits behind another call's: 40 blocked ones of 20 calls, and a free one in less than 100 ms", async () => {
     const { telephony } = world;
     const blocked = await Promise.all(Array.from({ length: 20 }, () => answeredCaller(world)));
     const free = await answeredCaller(world);
@@ -55,14 +57,16 @@ describe.each<TransportName>(['own', 'ari-client'])('Asterisk by %s', (name) => 
     const requests = blocked.flatMap((caller) => [telephony.answer(caller.channel), telephony.addToBridge(bridge, [caller.channel])]);
     // Either end is fine: they were waited for, or their own deadline or hang-up came.
     const ends = Promise.allSettled(requests.map((one) => one.finally(() => (settled += 1))));
-    for (let round = 0; round < 5; round += 1) {
+    const tookMs: number[] = [];
+    for (let round = 0; round < 10; round += 1) {
       const askedAtMs = performance.now();
-      const playback = newId('pb');
-      await telephony.play(free.channel, playback, [world.media.short]);
-      await telephony.stopPlayback(playback);
-      await telephony.listBridges();
-      expect(performance.now() - askedAtMs, 'three requests of a free call').toBeLessThan(100);
+      await telephony.ring(free.channel);
+      await telephony.ringStop(free.channel);
+      tookMs.push((performance.now() - askedAtMs) / 2);
     }
+    // A busy machine can hold up one of them; a blocked request holds up all of them, for the 20 s of its prompt.
+    expect(Math.min(...tookMs), 'the quickest').toBeLessThan(100);
+    expect(Math.max(...tookMs), 'the slowest').toBeLessThan(2_000);
     expect(settled, 'requests that were not blocked after all').toBe(0);
     await Promise.all(playbacks.map((playback) => telephony.stopPlayback(playback)));
     await ends;
@@ -76,9 +80,9 @@ describe.each<TransportName>(['own', 'ari-client'])('Asterisk by %s', (name) => 
     await world.telephony.play(caller.channel, playback, [world.media.long]);
     let isSettled = false;
     const setting = host.ari('POST', `channels/${caller.channel}/variable?variable=GV_X&value=1`).finally(() => (isSettled = true));
-    const askedAtMs = performance.now();
+    // Answered while the other one is still waited for: it did not stand behind it.
     await world.telephony.ring(free.channel);
-    expect(performance.now() - askedAtMs).toBeLessThan(100);
+    await world.telephony.ringStop(free.channel);
     expect(isSettled).toBe(false);
     await world.telephony.stopPlayback(playback);
     await setting;

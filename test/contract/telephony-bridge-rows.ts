@@ -1,9 +1,9 @@
 // Rows of the telephony contract: bridges.
 import { expect, test } from 'vitest';
-import { answeredCaller, answeredLeg, enteredLeg, faultOf, ringingLeg, type Rows } from './telephony.ts';
+import { answeredCaller, answeredLeg, enteredLeg, faultOf, ringingLeg, type World } from './telephony-steps.ts';
 import { newId } from './telephony-world.ts';
 
-export function bridgeRows({ world }: Rows): void {
+export function bridgeRows(world: World): void {
   const members = async (bridge: string): Promise<readonly string[] | undefined> => {
     const found = (await world().telephony.listBridges()).find((one) => one.bridge === bridge);
     return found?.channels.toSorted();

@@ -1,7 +1,7 @@
 // Rows of the telephony contract: channels that came in through the dialplan.
 import { expect, test } from 'vitest';
 import type { HangupReason } from '../../src/ports/telephony.ts';
-import { answeredCaller, enteredLeg, faultOf, type Rows } from './telephony.ts';
+import { answeredCaller, enteredLeg, faultOf, type World } from './telephony-steps.ts';
 import { newId } from './telephony-world.ts';
 
 /** What the caller's side gets before the answer. */
@@ -10,7 +10,7 @@ const REASONS: readonly (readonly [HangupReason, number, number])[] = [
   ['congestion', 503, 42], ['answered-elsewhere', 603, 26], ['failure', 500, 38],
 ];
 
-export function callerRows({ world }: Rows): void {
+export function callerRows(world: World): void {
   test('a call enters ringing, with the arguments of the dialplan, and is not answered by that', async () => {
     const caller = await world().callIn();
     const entered = await world().log.on('entered', caller.channel);
@@ -73,8 +73,9 @@ export function callerRows({ world }: Rows): void {
 
   test('every request for a channel that is gone says so', async () => {
     const { telephony, log } = world();
-    const { channel, hangUp } = await answeredCaller(world());
-    await hangUp();
+    const caller = await answeredCaller(world());
+    const { channel } = caller;
+    await caller.hangUp();
     await log.on('left', channel);
     const record = { name: newId('rec'), channel, maxMs: 1_000, silenceEndMs: 0, terminateOn: 'none' } as const;
     const requests: Readonly<Record<string, Promise<void>>> = {

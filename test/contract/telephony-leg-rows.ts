@@ -1,9 +1,9 @@
 // Rows of the telephony contract: legs that we create and dial.
 import { expect, test } from 'vitest';
-import { answeredCaller, answeredLeg, enteredLeg, faultOf, ringingLeg, type Rows } from './telephony.ts';
+import { answeredCaller, answeredLeg, enteredLeg, faultOf, ringingLeg, type World } from './telephony-steps.ts';
 import { newId } from './telephony-world.ts';
 
-export function legRows({ world }: Rows): void {
+export function legRows(world: World): void {
   test('a created leg enters down and rings nobody; hung up, it is destroyed', async () => {
     const { telephony, log } = world();
     const phone = await world().phone();

@@ -1,8 +1,8 @@
 // Rows of the telephony contract: the connection to the switch lost and back, seen from the port.
 import { expect, test } from 'vitest';
-import { answeredCaller, faultOf, type Rows } from './telephony.ts';
+import { answeredCaller, faultOf, type World } from './telephony-steps.ts';
 
-export function linkRows({ world }: Rows): void {
+export function linkRows(world: World): void {
   test('lost: told once, requests say so, the audio path stays; back: told, events flow, what happened meanwhile is not told', async () => {
     const { telephony, log, links } = world();
     const stays = await answeredCaller(world());

@@ -1,10 +1,10 @@
 // Rows of the telephony contract: prompts, music, ringing and recordings.
 import { expect, test } from 'vitest';
 import type { RecordRequest, TelephonyEvent } from '../../src/ports/telephony.ts';
-import { answeredCaller, faultOf, type Rows } from './telephony.ts';
+import { answeredCaller, faultOf, type World } from './telephony-steps.ts';
 import { newId, type Caller } from './telephony-world.ts';
 
-export function mediaRows({ world }: Rows): void {
+export function mediaRows(world: World): void {
   const ended = (playback: string): Promise<TelephonyEvent> => world().log.until((event) => event.type === 'playback-ended' && event.playback === playback, `the end of ${playback}`);
   const play = async (caller: Caller, ...media: string[]): Promise<string> => {
     const playback = newId('pb');

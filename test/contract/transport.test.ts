@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFin
 import { AriTelephony } from '../../src/ari/ari-telephony.ts';
 import type { LinkEvent } from '../../src/ports/telephony.ts';
 import { APP, ARI_PASSWORD, AsteriskHost, eventually, makeTransport, type AsteriskWorld, type TransportName } from './telephony-asterisk-world.ts';
-import { answeredCaller, faultOf } from './telephony.ts';
+import { answeredCaller, faultOf } from './telephony-steps.ts';
 
 /** More than the ten after which npm ari-client gives up by itself. */
 const MANY_TRIES = 13;
