@@ -1,6 +1,6 @@
 // Rings extensions and groups until one person answers, and connects that person: the ring step of a plan.
 // The caller hears ringing or music all the while; a call that is not answered yet stays so until a person answers.
-import type { Group, Outcome, RingStep, RingStrategy, RoutingPlan } from '../../routing/plan.ts';
+import type { Group, Outcome, RingStep, RoutingPlan } from '../../routing/plan.ts';
 import type { Call } from '../call.ts';
 import { connect } from './connect.ts';
 import { dial, dialOn, type DialOptions, type DialResult } from './dial.ts';
@@ -147,23 +147,22 @@ function resumed(resume: RingResume): readonly Turn[] {
 
 async function order(call: Call, plan: RoutingPlan, step: RingStep): Promise<readonly Turn[]> {
   const members: string[] = [];
-  let strategy = step.strategy;
+  // Nobody is rung by their own call: whoever is served, which after a transfer is not who began it.
+  const own = call.party.extension === '' ? call.origin.callerExtension : call.party.extension;
   for (const target of step.targets) {
     const group: Group | undefined = target.kind === 'group' ? plan.groups.get(target.group) : undefined;
-    // A step that names one group alone rings it the group's own way.
-    if (group !== undefined && step.targets.length === 1) strategy = group.strategy;
     for (const extension of target.kind === 'extension' ? [target.extension] : (group?.members ?? [])) {
-      // Nobody is rung by their own call, and nobody twice.
-      if (extension !== call.origin.callerExtension && plan.extensions.has(extension) && !members.includes(extension)) members.push(extension);
+      // Nor is anybody rung twice.
+      if (extension !== own && plan.extensions.has(extension) && !members.includes(extension)) members.push(extension);
     }
   }
   if (members.length === 0) return [];
-  const sorted = await sort(call, plan, step, strategy, members);
-  return strategy === 'all' ? [{ members: sorted }] : sorted.map((member) => ({ members: [member] }));
+  const sorted = await sort(call, plan, step, members);
+  return step.strategy === 'all' ? [{ members: sorted }] : sorted.map((member) => ({ members: [member] }));
 }
 
-async function sort(call: Call, plan: RoutingPlan, step: RingStep, strategy: RingStrategy, members: readonly string[]): Promise<readonly string[]> {
-  switch (strategy) {
+async function sort(call: Call, plan: RoutingPlan, step: RingStep, members: readonly string[]): Promise<readonly string[]> {
+  switch (step.strategy) {
     case 'all':
     case 'in-order':
       return members;
