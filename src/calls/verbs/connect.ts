@@ -1,5 +1,6 @@
 // Puts the served party and a leg into one bridge and stays until either side leaves or asks to be sent elsewhere.
 import type { RoutingPlan, StepId } from '../../routing/plan.ts';
+import type { BridgeId } from '../../ports/telephony.ts';
 import type { Call } from '../call.ts';
 import { hungUpBy } from '../call-end.ts';
 import type { Leg } from '../leg.ts';
@@ -29,23 +30,31 @@ export async function connect(call: Call, plan: RoutingPlan, step: StepId, leg: 
     await call.cleanUp(() => telephony.destroyBridge(bridge));
   };
   call.scope.defer(destroy);
-  // The caller is answered, the tone stopped and the bridge made side by side: each is a round trip of its own.
-  const stopped = waiting.stop();
-  await Promise.all([call.answer(), early === null ? telephony.createBridge(bridge) : Promise.resolve()]);
-  await stopped;
-  await call.save({ kind: 'connected', step, bridge, leg: leg.channel, extension: leg.extension, sinceMs: clock.nowMs() });
-  if (leg.gone === null && early === null) {
-    try {
-      await call.onParty(telephony.addToBridge(bridge, [call.party.channel, leg.channel]));
-    } catch (error) {
-      // One of the two left in this instant; which one decides how it goes on.
-      call.signal.throwIfAborted();
-      if (leg.gone === null) throw error;
-    }
+  try {
+    // The caller is answered, the tone stopped and the bridge made side by side: each is a round trip of its own.
+    const stopped = waiting.stop();
+    await Promise.all([call.answer(), early === null ? telephony.createBridge(bridge) : Promise.resolve()]);
+    await stopped;
+    await call.save({ kind: 'connected', step, bridge, leg: leg.channel, extension: leg.extension, sinceMs: clock.nowMs() });
+    if (leg.gone === null && early === null) await join(call, leg, bridge);
+  } catch (error) {
+    // The caller goes on elsewhere; who answered must not sit in silence meanwhile.
+    if (!call.signal.aborted) void call.endLeg(leg, 'failure');
+    throw error;
   }
   observer.timed('leg-answer-to-bridge', clock.monotonicMs() - startedMs);
   call.trace({ step, kind: 'ring', outcome: 'connected', text: detail, next: null, tookFallback: false });
   return talk(call, plan, leg, destroy);
+}
+
+async function join(call: Call, leg: Leg, bridge: BridgeId): Promise<void> {
+  try {
+    await call.onParty(call.deps.telephony.addToBridge(bridge, [call.party.channel, leg.channel]));
+  } catch (error) {
+    // One of the two left in this instant; which one decides how it goes on.
+    call.signal.throwIfAborted();
+    if (leg.gone === null) throw error;
+  }
 }
 
 /** The conversation itself; also where an adopted call goes on after a restart. */
@@ -107,6 +116,8 @@ async function transfer(call: Call, plan: RoutingPlan, leg: Leg, asked: Transfer
   const stays = asked.by === leg ? call.party : leg;
   const detail = `transferred to ${extension.name} by ${asked.by === leg ? (plan.extensions.get(leg.extension)?.name ?? leg.extension) : 'the caller'}`;
   if (stays === leg) call.serve(leg);
+  // Keys pressed while talking were for the other person, not for what comes now.
+  call.digits.clear();
   await telephony.transferProgress(asked.by.channel, 'ok').catch(() => {});
   asked.by.settle('answered', call.deps.clock.nowMs());
   await destroyBridge();
