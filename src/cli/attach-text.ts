@@ -35,15 +35,16 @@ function file(name: string, why: string): string {
 function intro({ ariApp }: AttachOptions): string {
   return [
     `; What GENVoice (application ${ariApp}) needs on an Asterisk 22 that exists already. Copy each part into the file named`,
-    '; above it, below /etc/asterisk. Nothing here replaces what is there. FreePBX writes most files itself: there the parts',
-    '; go into the ones that end in _custom.conf (extensions_custom.conf, http_custom.conf, ari_additional_custom.conf).',
+    '; above it, below /etc/asterisk, at its end. Nothing here replaces what is there: (+) adds to a section that the file has;',
+    '; where it has no such section yet, leave (+) out. FreePBX writes most files itself: there the parts go into the ones that',
+    '; end in _custom.conf (extensions_custom.conf, http_custom.conf, ari_additional_custom.conf).',
   ].join('\n');
 }
 
 function http(): string {
   return [
     file('http.conf', 'ARI is reached over HTTP; keep it off the public network'),
-    '[general]',
+    '[general](+)',
     'enabled=yes',
     'bindaddr=127.0.0.1   ; or the address that GENVoice reaches, behind a firewall',
     'bindport=8088',
@@ -55,7 +56,7 @@ function http(): string {
 function ari({ ariUser }: AttachOptions): string {
   return [
     file('ari.conf', 'our user; set ARI_USER and ARI_PASSWORD to the same'),
-    '[general]',
+    '[general](+)',
     'enabled=yes',
     '; The default of 100 ms drops a reader that is slow for a moment.',
     'websocket_write_timeout=3000',
@@ -74,7 +75,7 @@ function globals({ ariApp }: AttachOptions): string {
     '[globals](+)',
     `GV_APP=${ariApp}`,
     'GV_OVERLOAD=0',
-    'GV_EMERGENCY_TRUNK=   ; endpoint of the trunk for 999 and 112 while GENVoice is away',
+    'GV_EMERGENCY_TRUNK=   ; endpoint of the trunk for 999 and 112; GENVoice itself reads it here too, at its start',
     '',
     file('extensions.conf, second part', 'entry of every call, and what happens while GENVoice is away'),
   ].join('\n');
@@ -113,6 +114,6 @@ function after({ mediaUrl, ariUser }: AttachOptions): string {
     mediaUrl === null
       ? '; and GENVOICE_MEDIA_URL=http://<this machine>:<port>: where that Asterisk fetches prompts (res_http_media_cache).'
       : `; Prompts are fetched from ${mediaUrl} (res_http_media_cache has to be loaded there).`,
-    '; npm start then lists what that Asterisk still lacks.',
+    '; npm start then lists what that Asterisk still lacks: modules, contexts, endpoints that the plans name.',
   ].join('\n');
 }
