@@ -2,6 +2,7 @@
 import type { Mailbox, RoutingPlan } from '../routing/plan.ts';
 import { sayCount, sayDigits } from '../routing/say.ts';
 import type { CallEnd, VoicemailMessage } from '../ports/records.ts';
+import { TelephonyError } from '../ports/telephony.ts';
 import type { Call } from './call.ts';
 import { ask, askOne } from './verbs/keys.ts';
 import { joined, phrases, play } from './verbs/speak.ts';
@@ -23,10 +24,11 @@ export async function mailboxFlow(call: Call, plan: RoutingPlan, extension: stri
     return DONE;
   }
   await play(call, phrases(call, ['you-have', ...sayCount(fresh.length, 'new-message'), 'and', ...sayCount(messages.length - fresh.length, 'old-message')]), true);
+  // Most callers hang up after the last message: the light follows at the end, however it comes.
+  call.scope.defer(() => showWaiting(call, plan, box.id));
   for (const message of [...fresh, ...messages.filter((one) => !one.isNew)]) {
-    if ((await hear(call, message)) === 'finish') break;
+    if ((await heard(call, box, message)) === 'finish') break;
   }
-  await showWaiting(call, plan, box.id);
   await play(call, phrases(call, ['end-of-messages', 'goodbye']), true);
   return DONE;
 }
@@ -55,6 +57,18 @@ async function isLetIn(call: Call, plan: RoutingPlan, box: Mailbox): Promise<boo
   }
   await play(call, phrases(call, ['mailbox-locked', 'goodbye']), false);
   return false;
+}
+
+/** A message that cannot be played is an alarm; the others are heard. */
+async function heard(call: Call, box: Mailbox, message: VoicemailMessage): Promise<'next' | 'finish'> {
+  try {
+    return await hear(call, message);
+  } catch (error) {
+    call.signal.throwIfAborted();
+    if (error instanceof TelephonyError) throw error;
+    call.deps.observer.alarm('voicemail-store', `Message ${message.id} of ${box.name} could not be played: ${error instanceof Error ? error.message : String(error)}`);
+    return 'next';
+  }
 }
 
 /** One message with who left it, as often as wished. */
