@@ -109,7 +109,7 @@ export class PhoneBook {
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
-    for (const endpoint of [...this.#pushed.keys()]) {
+    for (const endpoint of this.#pushed.keys()) {
       if (endpoint.slice(0, endpoint.lastIndexOf('-')) !== customer || wanted.has(endpoint)) continue;
       await this.#provisioning.removePhone(endpoint);
       this.#pushed.delete(endpoint);
