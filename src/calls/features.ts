@@ -26,7 +26,12 @@ export async function feature(call: Call, plan: RoutingPlan, extension: string, 
   const position = call.variables.get(POSITION) ?? switches.after(plan, spec.name);
   call.variables.set(POSITION, position);
   await call.save({ kind: 'step', step: '' });
-  await switches.set(plan.customer, spec.name, position, `extension ${extension}`);
+  try {
+    await switches.set(plan.customer, spec.name, position, `extension ${extension}`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    call.deps.observer.alarm('state-store', `${spec.label} is "${position}" now, but that could not be kept and is lost at the next restart: ${why}`);
+  }
   const text = `${spec.label} moved to "${position}" by extension ${extension}`;
   call.trace({ step: null, kind: 'call', outcome: 'switch', text, next: null, tookFallback: false });
   call.deps.observer.note(text, { customer: plan.customer, switch: spec.name, position });
