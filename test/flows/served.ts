@@ -42,6 +42,17 @@ export async function served(world: World, channel: string, moments: readonly Mo
   return { world, channel, record, heard: heardBy(world, channel), texts: record.trace.map((line) => line.text), moments };
 }
 
+/** kill -9 now, and a new process `gapMs` later; resolves when it has taken over. */
+export async function restart(world: World, gapMs = 300): Promise<void> {
+  world.kill();
+  await world.clock.pass(gapMs);
+  let isUp = false;
+  void world.restart().then(() => {
+    isUp = true;
+  });
+  await world.clock.run(() => isUp);
+}
+
 /** Notes each request when it leaves and each event when it comes. */
 export function follow(world: World): readonly Moment[] {
   const moments: Moment[] = [];

@@ -116,14 +116,14 @@ export class World {
   callIn(options: { to?: string; from?: string; privacy?: string; channel?: string } = {}): string {
     const channel = options.channel ?? `in-${this.telephony.channels.size + this.records.length + 1}`;
     const from = options.from ?? '<sip:+447700900123@carrier.invalid>';
-    this.telephony.arrive(channel, ['trunk', options.to ?? DDI, from, '', options.privacy ?? '', '', '', `sip-${channel}`, '127.0.0.1:5090', 'UDP', 'sim'].map(encodeURIComponent));
+    this.telephony.arrive(channel, ['trunk', options.to ?? DDI, from, '', options.privacy ?? '', '', '', `sip-${channel}`, '127.0.0.1:5090', 'UDP', 'sim'].map(asArgument));
     return channel;
   }
 
   /** A call from a phone. */
   callFrom(endpoint: string, to: string): string {
     const channel = `ph-${this.telephony.channels.size + this.records.length + 1}`;
-    this.telephony.arrive(channel, ['phone', to, `<sip:${endpoint}@127.0.0.1>`, '', '', '', '', `sip-${channel}`, '127.0.0.1:5070', 'UDP', endpoint].map(encodeURIComponent));
+    this.telephony.arrive(channel, ['phone', to, `<sip:${endpoint}@127.0.0.1>`, '', '', '', '', `sip-${channel}`, '127.0.0.1:5070', 'UDP', endpoint].map(asArgument));
     return channel;
   }
 
@@ -273,6 +273,11 @@ export class World {
       ...this.#given,
     };
   }
+}
+
+/** As the dialplan passes it: what strangers wrote is encoded, address, transport and name are not. */
+function asArgument(text: string, index: number): string {
+  return index <= 7 ? encodeURIComponent(text) : text;
 }
 
 /** A plan with one entry step and the usual people; `steps` are added to the standard ones. */
