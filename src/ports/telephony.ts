@@ -8,14 +8,14 @@ export type RecordingName = string;
 
 /** Why a channel is ended by us; the adapter turns it into a Q.850 cause, which SIP shows as the code beside it. */
 export type HangupReason =
-  | 'normal' // 16, BYE or 603-less end
+  | 'normal' // 16: BYE; 603 before the answer
   | 'busy' // 17 -> 486
   | 'no-answer' // 19 -> 480
-  | 'declined' // 21 -> 603
+  | 'declined' // 21 -> 403
   | 'unknown-number' // 1 -> 404
   | 'congestion' // 42 -> 503
-  | 'answered-elsewhere' // 26
-  | 'failure'; // 41 -> 500
+  | 'answered-elsewhere' // 26: CANCEL to a ringing phone
+  | 'failure'; // 38 -> 500
 
 export type ChannelState = 'down' | 'ringing' | 'up' | 'other';
 
