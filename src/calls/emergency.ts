@@ -10,6 +10,7 @@ import { dial, dialOn, type DialOptions } from './verbs/dial.ts';
 import { EarlyMedia } from './verbs/early-media.ts';
 import { hearWaiting } from './verbs/hear-waiting.ts';
 import { phrases, play } from './verbs/speak.ts';
+import { walk } from './walk.ts';
 
 /** Emergency operators answer within seconds; nobody gives up before them. */
 const RING_MS = 120_000;
@@ -44,8 +45,8 @@ export async function emergency(call: Call, plan: RoutingPlan, digits: string, l
     const result = await (ringing === undefined ? dial(call, options) : dialOn(call, ringing, options));
     const bridge = await early.settle(result.kind === 'answered' ? result.leg : null);
     if (result.kind === 'answered') {
-      await connect(call, plan, '', result.leg, { waiting, detail: `${digits} answered`, bridge });
-      return call.end(ourFault('no-end'));
+      const talked = await connect(call, plan, '', result.leg, { waiting, detail: `${digits} answered`, bridge });
+      return talked.kind === 'transferred' ? walk(call, plan, talked.to) : call.end(ourFault('no-end'));
     }
     call.trace({ step: null, kind: 'call', outcome: result.kind, text: `${digits} over ${trunk}: ${result.kind} (${result.cause})`, next: null, tookFallback: false });
   }
