@@ -260,7 +260,7 @@ export class Call {
       ...this.#legs.filter((leg) => !leg.isDestroyed).map((leg) => this.endLeg(leg, 'normal')),
       this.#party.isDestroyed ? Promise.resolve() : this.endLeg(this.#party, reasonFor(end)),
     ]);
-    this.deps.records.putRecord(this.#record(end));
+    this.#handOver(this.#record(end));
     try {
       await this.deps.state.removeCall(this.id);
     } catch (error) {
@@ -271,6 +271,14 @@ export class Call {
     for (const leg of this.#legs) leg.release();
     this.deps.observer.ended(this.#record(end));
     this.deps.observer.timed('release', this.deps.clock.monotonicMs() - startedMs);
+  }
+
+  #handOver(record: CallRecord): void {
+    try {
+      this.deps.records.putRecord(record);
+    } catch (error) {
+      this.deps.observer.alarm('records', `The record of call ${this.id} could not be handed over: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   async #seenGone(leg: Leg): Promise<boolean> {
@@ -343,7 +351,8 @@ export class Call {
       endedAtMs: this.#party.record.endedAtMs ?? this.deps.clock.nowMs(),
       end,
       trace: [...this.#trace],
-      legs: this.#legs.map((leg) => leg.record).filter((leg) => leg.to !== ''),
+      // After a transfer the served party is itself a leg that we placed.
+      legs: [...this.#legs, this.#party].map((leg) => leg.record).filter((leg) => leg.to !== '').sort((a, b) => a.placedAtMs - b.placedAtMs),
       sip: origin.sip,
       adoptions: this.adoptions,
     };
