@@ -165,8 +165,10 @@ export const SETTINGS = {
   logStdout: entry('GENVOICE_LOG_STDOUT', yesNo, 'false', 'Log to standard output too, besides the file in the data folder.'),
   lookupHosts: entry('GENVOICE_LOOKUP_HOSTS', listOf(host.transform((name) => name.toLowerCase())), '', 'Hosts that lookup steps may ask, comma-separated; empty = none.'),
   lookupPrivate: entry('GENVOICE_LOOKUP_PRIVATE', yesNo, 'false', 'Lookups may ask listed hosts with private and loopback addresses.'),
-  maxCalls: entry('GENVOICE_MAX_CALLS', whole(1, 100_000), '1000', 'Live calls above which new ones get 503 with Retry-After; emergency calls are exempt.'),
-  maxCps: entry('GENVOICE_MAX_CPS', whole(1, 10_000), '200', 'New calls a second above which more get 503 with Retry-After; emergency calls are exempt.'),
+  smtpUrl: secret('GENVOICE_SMTP_URL', optional(url(['smtp:', 'smtps:'], true)), '', 'Mail server for notices of new voicemail messages, for example smtp://user:password@mail.example.com:587; empty = no mail.'),
+  mailFrom: entry('GENVOICE_MAIL_FROM', optional(matching(/^[^\s@<>"',;]{1,64}@[^\s@<>"',;]{1,190}$/, 'is not an e-mail address', 'Write it like genvoice@example.com.')), '', 'Sender of those notices.'),
+  maxCalls: entry('GENVOICE_MAX_CALLS', whole(1, 100_000), '1000', 'Live calls above which new ones get 503; emergency calls are exempt.'),
+  maxCps: entry('GENVOICE_MAX_CPS', whole(1, 10_000), '200', 'New calls a second above which more get 503; emergency calls are exempt.'),
 } as const;
 
 type Key = keyof typeof SETTINGS;
@@ -255,6 +257,7 @@ function crossProblems(s: Settings): SettingProblem[] {
   if ((s.asterisk === 'embedded' || s.asterisk === 'docker') && s.ariUrl !== null) say('ariUrl', `is set, but GENVOICE_ASTERISK=${s.asterisk} runs an Asterisk of our own`, 'Remove one of the two.');
   if (s.ariUrl !== null && s.ariPassword === null) say('ariPassword', 'is empty, but ARI_URL is set', 'Write the password of ARI_USER; genvoice attach --print shows what to add on that Asterisk.');
   if (s.state === 'redis' && s.redisUrl === null) say('redisUrl', 'is empty, but GENVOICE_STATE=redis needs it', 'Write it like redis://127.0.0.1:6379.');
+  if (s.smtpUrl !== null && s.mailFrom === null) say('mailFrom', 'is empty, but GENVOICE_SMTP_URL is set', 'Write the address that notices come from, for example genvoice@example.com.');
   if ((s.sipTlsCert === null) !== (s.sipTlsKey === null)) say(s.sipTlsCert === null ? 'sipTlsCert' : 'sipTlsKey', 'is empty, but its other half is set', 'Set both GENVOICE_SIP_TLS_CERT and GENVOICE_SIP_TLS_KEY, or neither.');
   if (s.srtp && s.sipTlsCert === null) say('srtp', 'is on without SIP over TLS, so its keys would travel in the clear', 'Set GENVOICE_SIP_TLS_CERT and GENVOICE_SIP_TLS_KEY too.');
   const ports: readonly (readonly [Key, number])[] = [['sipPort', s.sipPort], ['httpPort', s.httpPort], ['ariPort', s.ariPort], ...(s.sipTlsCert === null ? [] : [['sipTlsPort', s.sipTlsPort] as const])];

@@ -37,6 +37,7 @@ export async function takeDocker(options: TakeOptions, why: string): Promise<Tak
   for (const module of new Set(changed.flatMap((name) => RELOADED.get(name) ?? []))) await askAsterisk(ari, 'PUT', `asterisk/modules/${module}`);
   const own: OwnAsterisk = {
     writeFallback: async (text) => writeConfig(folder, 'fallback.conf', text),
+    writeTrunks: async (text) => writeConfig(folder, 'pjsip_trunks.conf', text),
     readCel: (offset) => readCel(join(folder, 'log/cel.jsonl'), offset),
     // Its container goes on: calls that are up stay up when the application is started again.
     stop: async () => {},

@@ -26,6 +26,7 @@ import type { TakenAsterisk } from './asterisk.ts';
 import type { LiveFeed } from './observer.ts';
 import type { PhoneBook } from './phone-book.ts';
 import type { TestCalls } from './test-calls.ts';
+import { COPIES } from './voicemail-media.ts';
 
 export interface AppParts {
   readonly clock: Clock;
@@ -50,7 +51,6 @@ export interface AppParts {
   readonly promptFolder: string;
   readonly productVersion: string;
   isDraining(): boolean;
-  lastEventMs(): number | null;
 }
 
 const KEY_FORM = /^[0-9a-f]{64}$/;
@@ -64,11 +64,10 @@ export function httpDeps(parts: AppParts): HttpDeps {
     verifyKey: async (key) => parts.secrets.verifyApiKey(key) !== null,
     reportFault: (error, where) => parts.log.error({ err: error, where }, 'a request failed'),
     async health() {
-      const lastMs = parts.lastEventMs();
+      const { isUp, lastEventMs } = parts.telephony;
       return {
-        isAsteriskUp: parts.telephony.isUp,
-        // The link proves itself every few seconds; a quiet system is no dead one.
-        eventsArriveAgoMs: parts.telephony.isUp ? 0 : lastMs === null ? null : clock.nowMs() - lastMs,
+        isAsteriskUp: isUp,
+        eventsArriveAgoMs: lastEventMs === null ? null : Math.max(0, clock.nowMs() - lastEventMs),
         isStoreOk: await parts.state.ping(),
         livePlans: plans.customers().length,
         isDraining: parts.isDraining(),
@@ -139,8 +138,9 @@ export function httpDeps(parts: AppParts): HttpDeps {
     async findMedia(token, key) {
       const wanted = createHash('sha256').update(parts.mediaToken).digest();
       if (!timingSafeEqual(createHash('sha256').update(token).digest(), wanted) || !KEY_FORM.test(key)) return null;
-      const file = join(parts.promptFolder, `${key}.wav`);
-      return stat(file).then((found) => ({ file, bytes: found.size }), () => null);
+      const found = (folder: string, isPrivate: boolean) => stat(join(folder, `${key}.wav`)).then(({ size }) => ({ file: join(folder, `${key}.wav`), bytes: size, isPrivate }), () => null);
+      // A copy of a message lies beside the prompts, for as long as somebody listens.
+      return (await found(parts.promptFolder, false)) ?? found(join(parts.promptFolder, COPIES), true);
     },
   };
 }

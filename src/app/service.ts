@@ -15,13 +15,11 @@ import { LiveCalls } from '../calls/live-calls.ts';
 import { Reconciler, type ReconcileDeps } from '../calls/reconcile.ts';
 import { SwitchBoard } from '../calls/switch-board.ts';
 import { renderFallback } from '../embedded/fallback.ts';
-import { trunkEndpoint, type TrunkConfig } from '../embedded/trunks.ts';
 import { startServer, type RunningServer } from '../http/server.ts';
 import { createHttpsLookup } from '../lookup/https-lookup.ts';
 import { fallbackEntries } from '../plans/fallback-route.ts';
 import { PlanMedia } from '../plans/media.ts';
 import { PlanStore } from '../plans/plan-source.ts';
-import { parseTrunks, type Trunk } from '../plans/trunks.ts';
 import type { SharedStatePort } from '../ports/state.ts';
 import type { TelephonyEvent } from '../ports/telephony.ts';
 import type { LoadedSettings, Settings } from '../settings.ts';
@@ -43,12 +41,17 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { takeAsterisk, type TakenAsterisk } from './asterisk.ts';
 import { dialplanLacks } from './existing-asterisk.ts';
 import { httpDeps } from './http-deps.ts';
+import { Notices } from './notices.ts';
 import { liveFeed } from './observer.ts';
+import { Overload } from './overload.ts';
 import { PhoneBook } from './phone-book.ts';
 import { mediaFolders, openPrompts } from './prompts.ts';
 import { TestCalls } from './test-calls.ts';
 import { UnseenEnds } from './unseen-ends.ts';
-import { messageMedia } from './voicemail-media.ts';
+import { smtpSender } from './smtp.ts';
+import { TrunkBook, trunkConfig, trunksText } from './trunk-book.ts';
+import { VoicemailDesk } from './voicemail-desk.ts';
+import { MessageCopies } from './voicemail-media.ts';
 
 export interface Service {
   readonly http: RunningServer;
@@ -66,9 +69,9 @@ const REQUEST_LIMIT_MS = 5_000;
 /** Each of Asterisk's own logs; ends of calls are found in the newest part. */
 const MAX_ASTERISK_LOG_BYTES = 32 * 1024 * 1024;
 const ONCE_A_SECOND_MS = 1_000;
-/** Handling an event this late means that answers are late, too. */
-const OVERLOAD_LAG_MS = 400;
-const OVERLOAD_LOOP_MS = 250;
+const ONCE_A_DAY_MS = 86_400_000;
+/** Asterisk's events no longer arrive although the link stands: two proofs of ours have not come back. */
+const EVENTS_SILENT_MS = 12_000;
 const WHICH: Readonly<Record<TakenAsterisk['kind'], string>> = { embedded: 'our own', docker: 'our own in the container beside us', existing: 'the one' };
 
 export async function startService(loaded: LoadedSettings, settings: Settings, projectFolder: string, say: (line: string) => void): Promise<Service> {
@@ -89,14 +92,13 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   await secrets.ensureLocalApiKey();
   const history = new PlanHistory(data.paths.databases.admin);
 
-  const trunkFile = parseTrunks(await readFile(at(settings.trunksFile), 'utf8').catch(() => '{"trunks":{}}'), loaded.variable);
-  if (trunkFile.trunks === null) throw new Error(`The trunk file ${settings.trunksFile} cannot be used:\n${trunkFile.problems.map((one) => `  ${one.path}  ${one.message}. ${one.hint}`).join('\n')}`);
-  const trunks = trunkFile.trunks;
+  const trunks = await TrunkBook.open({ file: at(settings.trunksFile), label: settings.trunksFile, variable: loaded.variable, clock, alarms });
   const promptFolder = join(data.paths.folder, 'prompts');
+  const instanceFolder = join(data.paths.folder, 'asterisk');
   await mkdir(promptFolder, { recursive: true });
   const asterisk = await takeAsterisk({
-    settings, home: at('.genvoice'), instanceFolder: join(data.paths.folder, 'asterisk'), promptFolder, dialplanFile: at('dialplan/extensions.conf'),
-    trunks: trunks.map(trunkConfig), ariPassword: secrets.ensureAriPassword(), say,
+    settings, home: at('.genvoice'), instanceFolder, promptFolder, dialplanFile: at('dialplan/extensions.conf'),
+    trunks: trunks.all.map(trunkConfig), ariPassword: secrets.ensureAriPassword(), say,
   });
   say(`Asterisk: ${WHICH[asterisk.kind]}${asterisk.kind === 'existing' ? ` at ${asterisk.ari.url} (${asterisk.version})` : ''}, because ${asterisk.why}.`);
 
@@ -109,8 +111,9 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     folder: promptFolder, soundsFolder: at('sounds'), ownFolders: mediaFolders(at(settings.plansFolder), customers), soundRoot: asterisk.soundRoot, httpBase: mediaBase,
     runSox: asterisk.runSox,
   });
+  const copies = await MessageCopies.open({ promptFolder, soundRoot: asterisk.soundRoot, httpBase: mediaBase, clock });
   const voicemail = await openVoicemail({
-    adminFile: data.paths.databases.admin, folder: data.paths.voicemail, mediaUriOf: (file) => messageMedia(file, promptFolder, asterisk.soundRoot, mediaBase),
+    adminFile: data.paths.databases.admin, folder: data.paths.voicemail, mediaUriOf: (file, message) => copies.mediaOf(file, message),
   });
   const media = new PlanMedia(at(settings.plansFolder), prompts);
   say('Checking the plans …');
@@ -126,7 +129,8 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const address = { url: asterisk.ari.url, user: asterisk.ari.user, password: asterisk.ari.password, app: settings.ariApp, requestLimitMs: REQUEST_LIMIT_MS };
   const transport = settings.ari === 'own' ? new OwnTransport(address) : new AriClientTransport(address);
   const telephony = new AriTelephony(transport, settings.ariApp);
-  const phones = new PhoneBook(plans, secrets, new AriPhoneProvisioning(transport, { codecs: settings.codecs, language: 'en', encryptSpeech: settings.srtp }), asterisk.own !== null, (text) =>
+  const provisioning = new AriPhoneProvisioning(transport, { codecs: settings.codecs, language: settings.language, encryptSpeech: settings.srtp });
+  const phones = new PhoneBook(plans, secrets, provisioning, asterisk.own !== null, (text) =>
     text === null ? alarms.clear('phones') : alarms.raise('phones', text, 'It is tried again at the next connect or plan change.'));
   const switches = new SwitchBoard(state, clock);
   await switches.load();
@@ -134,6 +138,11 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const live = new LiveCalls();
   const admission = new Admission({ maxCalls: settings.maxCalls, maxCallsPerSecond: settings.maxCps }, live);
   const lookup = createHttpsLookup({ hosts: settings.lookupHosts, allowPrivate: settings.lookupPrivate });
+  const notices = new Notices({
+    tell: (url, json, timeoutMs) => lookup.tell(url, json, timeoutMs), clock, alarms, note: (text, fields) => log.info(fields, text),
+    mail: settings.smtpUrl === null || settings.mailFrom === null ? null : smtpSender(String(settings.smtpUrl), settings.mailFrom),
+  });
+  const desk = new VoicemailDesk({ store: voicemail, copies, notices, plans, telephony, onFault: (error, what) => log.error({ err: error }, what) });
   const testCalls = new TestCalls({
     sip: asterisk.sip, plans, phones, secrets, switches: (customer) => switches.positions(customer), subscribe: feed.subscribe, onListening: feed.onListening,
     find: (sipCallId) => live.all().find((call) => call.origin.sip.sipCallId === sipCallId), recordOf: (id) => records.getRecord(id), nowMs: () => clock.nowMs(),
@@ -141,12 +150,12 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const unseenEnds = asterisk.own === null ? null : new UnseenEnds(asterisk.own);
   const owner = newOwner();
   const deps: ReconcileDeps = {
-    telephony, hub, plans, media, state, records, voicemail, lookup, switches, clock, ids: timeSortedIds(), random: Math.random, observer: feed, owner, live, admission,
+    telephony, hub, plans, media, state, records, voicemail: desk, lookup, switches, clock, ids: timeSortedIds(), random: Math.random, observer: feed, owner, live, admission,
     endpointOf: (plan, extension) => phones.endpointOf(plan, extension),
     isTestPhone: (endpoint) => phones.isTestPhone(endpoint),
-    emergencyTrunk: () => (asterisk.own === null ? asterisk.emergencyTrunk : emergencyTrunk(trunks)),
+    emergencyTrunk: () => (asterisk.own === null ? asterisk.emergencyTrunk : trunks.emergencyEndpoint()),
     phoneOwner: (endpoint) => phones.ownerOf(endpoint),
-    trunkRules: (id) => ({ ddiFrom: trunks.find((trunk) => trunk.id === id)?.ddiFrom ?? 'request-uri', isTest: false }),
+    trunkRules: (id) => ({ ddiFrom: trunks.byId(id)?.ddiFrom ?? 'request-uri', isTest: false }),
     isTestCall: (sipCallId) => testCalls.isOurs(sipCallId),
     endOf: async (channel) => unseenEnds?.endOf(channel) ?? null,
     mayAdopt: async (snapshot) => (settings.state === 'redis' ? (await state.deadOwners()).includes(snapshot.owner) && state.adoptCall(snapshot.id, snapshot.owner, owner) : true),
@@ -154,14 +163,13 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const arrivals = new Arrivals(deps);
   const reconciler = new Reconciler(deps, arrivals, (done) => void done);
   const clockWatch = watchClock(clock, alarms);
-  let lastEventMs: number | null = null;
+  let isOverloaded = false;
   // While what Asterisk holds is being matched with the state, events wait; none is dropped.
   let held: TelephonyEvent[] | null = [];
   const take = (event: TelephonyEvent): void => {
     if (!hub.dispatch(event) && event.type === 'entered' && event.args[0] !== 'leg') void arrivals.take(event);
   };
   telephony.onEvent((event) => {
-    lastEventMs = clock.nowMs();
     clockWatch.sawStamp(event.atMs);
     if (held === null) take(event);
     else held.push(event);
@@ -174,7 +182,6 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
       return;
     }
     alarms.clear('asterisk-link');
-    lastEventMs = clock.nowMs();
     void (async () => {
       try {
         const done = await reconciler.run();
@@ -186,8 +193,9 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
         held = null;
         waiting.forEach(take);
       }
-      await announce(telephony, settings, asterisk.own === null ? null : (emergencyTrunk(trunks) ?? '')).catch((error: unknown) => log.error({ err: error }, 'globals could not be set'));
+      await announce(telephony, { app: settings.ariApp, isTurningAway: isOverloaded || admission.isDraining, emergency: asterisk.own === null ? null : (trunks.emergencyEndpoint() ?? '') }).catch((error: unknown) => log.error({ err: error }, 'globals could not be set'));
       await phones.pushAll();
+      await desk.lightAll();
     })();
   });
   say('Connecting to Asterisk …');
@@ -202,19 +210,33 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
         const plan = plans.byCustomer(customer);
         return plan === null ? [] : fallbackEntries(plan, (item) => soundPath(item.kind === 'prompt' ? media.prompt(plan, item.name) : item.kind === 'phrase' ? media.phrase(item.id) : null));
       })));
-      await new AriPhoneProvisioning(transport, { codecs: [], language: 'en', encryptSpeech: false }).reload('pbx_config.so');
+      await provisioning.reload('pbx_config.so');
       alarms.clear('fallback-route');
     }).catch((error: unknown) => alarms.raise('fallback-route', `The last known routes could not be written: ${error instanceof Error ? error.message : String(error)}`, 'Look at the disk of the data folder.'));
   };
   plans.onChange((customer) => {
     void phones.push(customer);
+    void desk.lightCustomer(customer);
     writeFallback();
   });
   writeFallback();
   await phones.pushAll();
+  const { own } = asterisk;
+  const trunksInAsterisk = await readFile(join(instanceFolder, 'etc/pjsip_trunks.conf'), 'utf8').catch(() => '');
+  trunks.watch(async (all) => {
+    if (own?.writeTrunks === undefined) return;
+    await own.writeTrunks(trunksText(all, settings.codecs));
+    await provisioning.reload('res_pjsip.so');
+    await telephony.setGlobal('GV_EMERGENCY_TRUNK', trunks.emergencyEndpoint() ?? '');
+    log.info({ trunks: all.length }, 'trunks handed to Asterisk');
+  }, own?.writeTrunks !== undefined && trunksInAsterisk !== trunksText(trunks.all, settings.codecs));
+  const purge = (): void => void desk.purgeOld().then((removed) => removed > 0 && log.info({ removed }, 'messages past their days were removed'));
+  purge();
+  const purger = setInterval(purge, ONCE_A_DAY_MS);
+  purger.unref();
 
   const loop = watchLoop((delay) => metrics.loopDelay(delay.p99Ms, delay.maxMs));
-  let isOverloaded = false;
+  const overload = new Overload();
   const ticker = setInterval(() => {
     asterisk.own?.trimLogs?.(MAX_ASTERISK_LOG_BYTES);
     metrics.liveCalls(live.size);
@@ -222,7 +244,11 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     metrics.alarms(alarms.list().length);
     metrics.eventLag(telephony.eventLagMs);
     metrics.logLinesDropped(logFile.dropped);
-    const now = telephony.eventLagMs > OVERLOAD_LAG_MS || loop.last().p99Ms > OVERLOAD_LOOP_MS;
+    const nowMs = clock.nowMs();
+    const { lastEventMs } = telephony;
+    if (telephony.isUp && lastEventMs !== null && nowMs - lastEventMs > EVENTS_SILENT_MS) alarms.raise('asterisk-events', 'Asterisk answers, but its events have stopped: calls are not served.', 'See whether another program uses the same ARI application (ARI_APP); restart Asterisk when that is not it.');
+    else alarms.clear('asterisk-events');
+    const now = overload.isNow({ eventLagMs: telephony.eventLagMs, lastEventMs, loopP99Ms: loop.last().p99Ms, nowMs });
     admission.setOverloaded(now);
     if (now !== isOverloaded) {
       isOverloaded = now;
@@ -238,7 +264,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const http = await startServer(
     httpDeps({
       clock, log, metrics, alarms, feed, live, plans, history, records, voicemail, secrets, switches, state, phones, testCalls, telephony, asterisk, loaded, mediaToken,
-      promptFolder, productVersion: PRODUCT_VERSION, isDraining: () => admission.isDraining, lastEventMs: () => lastEventMs,
+      promptFolder, productVersion: PRODUCT_VERSION, isDraining: () => admission.isDraining,
     }),
     { host: settings.httpHost, port: settings.httpPort },
   );
@@ -247,7 +273,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
 
   return {
     http, asterisk, plans, live,
-    problems: [...trunkFile.problems.map((one) => `${settings.trunksFile} ${one.path}: ${one.message}. ${one.hint}`), ...(await lacksOf(asterisk, phones, settings.ariApp))],
+    problems: [...trunks.warnings, ...(await lacksOf(asterisk, phones, settings.ariApp))],
     async stop(drainMs, tell) {
       admission.drain();
       await telephony.setGlobal('GV_OVERLOAD', '1').catch(() => {});
@@ -259,6 +285,9 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
       }
       await rm(serverFile, { force: true });
       clearInterval(ticker);
+      clearInterval(purger);
+      trunks.close();
+      notices.close();
       loop.stop();
       clockWatch.stop();
       await http.close();
@@ -271,6 +300,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
       await asterisk.own?.stop();
       await prompts.store.close().catch((error: unknown) => log.error({ err: error }, 'prompt index'));
       await records.close();
+      await copies.close();
       await voicemail.close();
       await history.close();
       await secrets.close();
@@ -295,31 +325,11 @@ async function openState(settings: Settings, paths: { databases: { state: string
   }
 }
 
-/** What the dialplan must know while we are away. */
-async function announce(telephony: AriTelephony, settings: Settings, emergency: string | null): Promise<void> {
-  await telephony.setGlobal('GV_APP', settings.ariApp);
-  // On somebody else's Asterisk its own setting stands: 999 depends on it while we are away.
-  if (emergency !== null) await telephony.setGlobal('GV_EMERGENCY_TRUNK', emergency);
-  await telephony.setGlobal('GV_OVERLOAD', '0');
-}
-
-function emergencyTrunk(trunks: readonly Trunk[]): string | null {
-  const marked = trunks.find((trunk) => trunk.emergency && trunk.address !== undefined);
-  return marked === undefined ? null : trunkEndpoint(marked.id);
-}
-
-function trunkConfig(trunk: Trunk): TrunkConfig {
-  return {
-    id: trunk.id, match: trunk.match, transport: trunk.transport, dtmf: trunk.dtmf, ddiFrom: trunk.ddiFrom,
-    ...(trunk.address === undefined ? {} : { address: trunk.address }),
-    ...(trunk.codecs === undefined ? {} : { codecs: trunk.codecs }),
-    ...(trunk.registration === undefined ? {} : {
-      registration: {
-        serverUri: `sip:${trunk.registration.server}`, clientUri: `sip:${trunk.registration.user}@${trunk.registration.server}`,
-        user: trunk.registration.user, password: trunk.registration.password,
-      },
-    }),
-  };
+/** What the dialplan must know while we are away. `emergency` null = its own setting stands: it is somebody else's Asterisk. */
+async function announce(telephony: AriTelephony, what: { readonly app: string; readonly isTurningAway: boolean; readonly emergency: string | null }): Promise<void> {
+  await telephony.setGlobal('GV_APP', what.app);
+  if (what.emergency !== null) await telephony.setGlobal('GV_EMERGENCY_TRUNK', what.emergency);
+  await telephony.setGlobal('GV_OVERLOAD', what.isTurningAway ? '1' : '0');
 }
 
 /** Path that Asterisk itself plays, without the application. */

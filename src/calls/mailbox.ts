@@ -15,7 +15,8 @@ const DONE: CallEnd = { by: 'us', fault: 'none', code: 'feature-done', cause: 16
 export async function mailboxFlow(call: Call, plan: RoutingPlan, extension: string | null): Promise<CallEnd> {
   const box = await whichMailbox(call, plan, extension);
   if (box === null) return { ...DONE, code: 'no-mailbox' };
-  if (!(await isLetIn(call, plan, box))) return { ...DONE, code: 'wrong-pin', cause: 21 };
+  const refusal = await refusalOf(call, plan, box);
+  if (refusal !== null) return { ...DONE, code: refusal, cause: 21 };
   const messages = await call.deps.voicemail.listMessages(plan.customer, box.id);
   const fresh = messages.filter((message) => message.isNew);
   call.trace({ step: null, kind: 'call', outcome: 'mailbox', text: `${box.name}: ${fresh.length} new, ${messages.length - fresh.length} heard`, next: null, tookFallback: false });
@@ -47,16 +48,26 @@ async function whichMailbox(call: Call, plan: RoutingPlan, extension: string | n
   return null;
 }
 
-async function isLetIn(call: Call, plan: RoutingPlan, box: Mailbox): Promise<boolean> {
+/** null = the PIN was right. Without a PIN nobody is let in: whoever picks up a phone could set the first one. */
+async function refusalOf(call: Call, plan: RoutingPlan, box: Mailbox): Promise<'wrong-pin' | 'no-pin' | null> {
   for (let round = 0; round < 3; round += 1) {
     const keys = await ask(call, { say: phrases(call, [...(round === 0 ? [] : ['wrong-pin']), 'enter-pin']), bargeIn: true, timers: PIN_TIMERS, state: (typed) => (typed.endsWith('#') || typed.length >= 12 ? 'match' : 'wait') });
     const pin = keys.replace('#', '');
     const isRight = pin !== '' && (await call.deps.voicemail.checkPin(plan.customer, box.id, pin));
     call.signal.throwIfAborted();
-    if (isRight === true) return true;
+    if (isRight === true) return null;
+    if (isRight === null) return withoutPin(call, box);
   }
   await play(call, phrases(call, ['mailbox-locked', 'goodbye']), false);
-  return false;
+  return 'wrong-pin';
+}
+
+/** An administrator sets the first PIN; the caller hears that it is not up to them. */
+async function withoutPin(call: Call, box: Mailbox): Promise<'no-pin'> {
+  const text = `${box.name} has no PIN yet; set one with genvoice mailboxes pin ${box.id}`;
+  call.trace({ step: null, kind: 'call', outcome: 'no-pin', text, next: null, tookFallback: false });
+  await play(call, phrases(call, ['call-not-allowed', 'goodbye']), false);
+  return 'no-pin';
 }
 
 /** A message that cannot be played is an alarm; the others are heard. */

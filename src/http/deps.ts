@@ -152,5 +152,8 @@ export interface HttpDeps {
   alarms(): Promise<readonly AlarmRow[]>;
   settings(): readonly SettingRow[];
   /** A prompt by its content key for an Asterisk elsewhere; null when token or key is unknown. Token compared in constant time. */
-  findMedia(token: string, key: string): Promise<{ readonly file: string; readonly bytes: number } | null>;
+  findMedia(
+    token: string,
+    key: string,
+  ): Promise<{ readonly file: string; readonly bytes: number; readonly isPrivate: boolean } | null>;
 }

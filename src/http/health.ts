@@ -5,7 +5,7 @@ import { route } from './route.ts';
 import type { Reply, Route } from './route.ts';
 import { HealthWire } from './wire.ts';
 
-/** The adapter asks Asterisk for an event of its own every 2 s; five missed ones are no hiccup. */
+/** A quiet link is asked for an event of our own every 5 s; a second one that is missed is no hiccup. */
 export const EVENTS_WITHIN_MS = 10_000;
 
 interface Check {

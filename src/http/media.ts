@@ -39,7 +39,8 @@ export function mediaRoutes(deps: HttpDeps): readonly Route[] {
           file: found.file,
           bytes: found.bytes,
           headers: {
-            'Cache-Control': 'private, max-age=31536000, immutable',
+            // A message of somebody's is fetched anew each time and kept by nobody.
+            'Cache-Control': found.isPrivate ? 'no-store' : 'private, max-age=31536000, immutable',
             ETag: `"${params.key}"`,
             'Accept-Ranges': 'none',
           },

@@ -25,6 +25,8 @@ export interface HttpsLookupOptions {
   readonly ca?: string;
 }
 export interface HttpsLookup extends LookupPort {
+  /** POSTs JSON within the same limits. null = taken (any 2xx); else why not, as a sentence part. Never rejects. */
+  tell(url: string, json: string, timeoutMs: number): Promise<string | null>;
   close(): Promise<void>;
 }
 
@@ -50,29 +52,51 @@ export function createHttpsLookup(options: HttpsLookupOptions): HttpsLookup {
     bodyTimeout: 0,
     maxHeaderSize: 16 * 1024,
   });
+  const never = new AbortController().signal;
+  /** `act` on a checked address within the time; why not, where it failed. Rejects with the signal's own reason alone. */
+  const within = async <T>(address: string, timeMs: number, signal: AbortSignal, act: (url: URL, both: AbortSignal) => Promise<T>): Promise<T | { readonly failed: string }> => {
+    signal.throwIfAborted();
+    const limit = new AbortController();
+    const timeoutMs = Math.min(MAX_TIME_MS, Math.max(1, timeMs));
+    const timer = setTimeout(() => limit.abort(), timeoutMs);
+    const both = AbortSignal.any([signal, limit.signal]);
+    try {
+      const url = checkedUrl(address, hosts, options.allowPrivate);
+      // Raced, because a name that is being resolved cannot be taken back.
+      return await Promise.race([act(url, both), aborted(both)]);
+    } catch (error) {
+      signal.throwIfAborted();
+      return { failed: limit.signal.aborted ? `no whole answer within ${timeoutMs} ms` : reasonOf(error) };
+    } finally {
+      clearTimeout(timer);
+      // Ends whatever the race left under way, and its socket.
+      limit.abort();
+    }
+  };
   return {
     async ask(request, signal) {
-      signal.throwIfAborted();
-      const limit = new AbortController();
-      const timeoutMs = Math.min(MAX_TIME_MS, Math.max(1, request.timeoutMs));
-      const timer = setTimeout(() => limit.abort(), timeoutMs);
-      const both = AbortSignal.any([signal, limit.signal]);
-      try {
-        const url = checkedUrl(request.url, hosts, options.allowPrivate);
-        // Raced, because a name that is being resolved cannot be taken back.
-        return await Promise.race([exchange(agent, url, request, both), aborted(both)]);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (limit.signal.aborted) return { kind: 'failed', reason: `no whole answer within ${timeoutMs} ms` };
-        return { kind: 'failed', reason: reasonOf(error) };
-      } finally {
-        clearTimeout(timer);
-        // Ends whatever the race left under way, and its socket.
-        limit.abort();
-      }
+      const result = await within(request.url, request.timeoutMs, signal, (url, both) => exchange(agent, url, request, both));
+      return 'failed' in result ? { kind: 'failed', reason: result.failed } : result;
+    },
+    async tell(address, json, timeoutMs) {
+      const result = await within(address, timeoutMs, never, (url, both) => deliver(agent, url, json, both));
+      return result === null ? null : result.failed;
     },
     close: () => agent.destroy(),
   };
+}
+
+/** null = the other side has taken it. What it answers besides is of no interest and not read. */
+async function deliver(agent: Agent, url: URL, json: string, signal: AbortSignal): Promise<null> {
+  const answer = await agent.request({
+    origin: url.origin, path: `${url.pathname}${url.search}`, method: 'POST', body: json, signal,
+    headers: { 'content-type': 'application/json', accept: '*/*', 'accept-encoding': 'identity' },
+  });
+  answer.body.on('error', () => undefined).destroy();
+  const code = answer.statusCode;
+  if (code >= 300 && code < 400) throw new Refusal(`it answered ${code}, a redirect, which is not followed`);
+  if (code < 200 || code >= 300) throw new Refusal(`it answered ${code}`);
+  return null;
 }
 
 async function exchange(agent: Agent, url: URL, request: LookupRequest, signal: AbortSignal): Promise<LookupResult> {

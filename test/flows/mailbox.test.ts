@@ -52,7 +52,7 @@ describe('the PIN', () => {
   test('given a mailbox without a PIN, then nobody is let in', async () => {
     const { heard, record } = await ring('*97', [message('m1', true)], [[300, '0000#'], [2_500, '1234#'], [4_500, '#']], (world) => world.pins.clear());
     expect(played(heard)).toEqual([]);
-    expect(record.end.code).toBe('wrong-pin');
+    expect(record.end.code).toBe('no-pin');
   });
 
   test('given a PIN, then neither trace nor record nor notes hold it', async () => {

@@ -14,8 +14,8 @@ export interface VoicemailOptions {
   readonly adminFile: string;
   /** Holds `<customer>/<mailbox>/<id>.wav`. */
   readonly folder: string;
-  /** What the switch plays for a file, absolute path given. */
-  readonly mediaUriOf: (file: string) => string | Promise<string>;
+  /** What the switch plays for a message's file, absolute path given. */
+  readonly mediaUriOf: (file: string, message: VoicemailMessage) => string | Promise<string>;
   readonly nowMs?: () => number;
   /** Default 64 MiB: an hour and more of 8 kHz audio. */
   readonly maxAudioBytes?: number;
@@ -129,7 +129,7 @@ export class VoicemailStore implements VoicemailPort {
   }
 
   async mediaOf(message: VoicemailMessage): Promise<string> {
-    return this.#options.mediaUriOf(this.#pathOf(message));
+    return this.#options.mediaUriOf(this.#pathOf(message), message);
   }
 
   /** `olderThanMs` is an age. */

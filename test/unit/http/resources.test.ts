@@ -280,7 +280,7 @@ describe('media', () => {
     const file = join(folder, 'prompt.wav');
     await writeFile(file, 'RIFF-and-so-on');
     const deps = fakeDeps({
-      findMedia: async (given, key) => (given === token && key === 'ab12cd34ef56ab12' ? { file, bytes: 14 } : null),
+      findMedia: async (given, key) => (given === token && key === 'ab12cd34ef56ab12' ? { file, bytes: 14, isPrivate: false } : null),
     });
     try {
       await withServer(deps, async (server) => {
