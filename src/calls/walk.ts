@@ -32,7 +32,9 @@ export async function walk(call: Call, plan: RoutingPlan, start: StepId, resume:
     // A conversation was traced when it began.
     if (next.kind === 'go' || next.how !== 'answered') trace(call, plan, step, outcome, to, next.kind === 'go' && next.tookFallback);
     if (next.kind === 'end') {
-      if (next.how === 'goodbye') await play(call, phrases(call, ['goodbye']), false).catch(ignoreFault(call));
+      // Words that could not be said are no end that the plan wanted.
+      if (outcome.name === FAULT) return failsafe(call, plan, `${step.id} could not be performed`);
+      if (next.how === 'goodbye') await tryToSay(call, 'goodbye');
       return next.how === 'answered' ? call.end(ourFault('no-end')) : planEnd(next.how === 'goodbye' ? 'hang-up' : next.how, step.id);
     }
     if (outcome.name === FAULT) faults += 1;
@@ -67,11 +69,11 @@ export async function failsafe(call: Call, plan: RoutingPlan, why: string): Prom
     const outcome = await performed(call, plan, here);
     const next = decide(plan, here, outcome);
     trace(call, plan, here, outcome, next.kind === 'go' ? next.to : null, next.kind === 'go' && next.tookFallback);
-    if (next.kind === 'end') return { ...ourFault('failsafe', why), cause: 16 };
     if (outcome.name === FAULT) break;
+    if (next.kind === 'end') return { ...ourFault('failsafe', why), cause: 16 };
     at = plan.steps.get(next.to);
   }
-  await play(call, phrases(call, ['technical-fault']), false).catch(ignoreFault(call));
+  await tryToSay(call, 'technical-fault');
   return ourFault('failsafe', why);
 }
 
@@ -87,10 +89,12 @@ function isByCaller(step: Step, outcome: Outcome): boolean {
   return step.kind === 'ring' && outcome.name === 'answered';
 }
 
-/** Only the end of the call is passed on; a phrase that cannot be played leaves the rest as it is. */
-function ignoreFault(call: Call): (error: unknown) => void {
-  return (error) => {
+/** Only the end of the call is passed on; a phrase that is missing or cannot be played leaves the rest as it is. */
+async function tryToSay(call: Call, phrase: string): Promise<void> {
+  try {
+    await play(call, phrases(call, [phrase]), false);
+  } catch (error) {
     if (error instanceof CallEnded) throw error;
     call.signal.throwIfAborted();
-  };
+  }
 }
