@@ -182,6 +182,50 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'an extension dialled in a menu does not answer, its mailbox takes a message', covers: ['menu', 'ring', 'voicemail'],
+    plans: () => ({
+      acme: planOf('main', { main: { kind: 'menu', say: ['menu'], choices: { '9': 'bye' }, dialExtension: true, fallback: 'sorry' }, bye: end }, {
+        extensions: { '201': { name: 'Priya Shah', mailbox: 'office', ringMs: 4_000 }, '202': { name: 'Tom Evans' }, '203': { name: 'Aisha Khan' } },
+      }),
+    }),
+    drive: (world) => {
+      const channel = world.callIn();
+      world.press(channel, '201', 500);
+      world.clock.worldAfter(8_500, () => world.telephony.speak(channel, 3_000));
+      return channel;
+    },
+    callerLeavesAfterMs: 12_000,
+  },
+  {
+    name: 'sent on twice, from one colleague to the next', covers: ['transfer'],
+    plans: () => ({ acme: planOf('tom', { tom: { kind: 'ring', targets: [{ extension: '202' }], fallback: 'sorry' } }) }),
+    drive: (world) => {
+      world.phone('acme', '202', { kind: 'answers', afterMs: 500 });
+      world.phone('acme', '203', { kind: 'answers', afterMs: 500 });
+      world.phone('acme', '201', { kind: 'answers', afterMs: 500, hangsUpAfterMs: 1_000 });
+      world.clock.worldAfter(2_000, () => world.telephony.legs().forEach((leg) => world.telephony.refer(leg, '203')));
+      world.clock.worldAfter(4_000, () => world.telephony.legs().forEach((leg) => world.telephony.refer(leg, '201')));
+      return world.callIn();
+    },
+  },
+  {
+    name: 'messages of another mailbox, wrong PIN first, one heard twice', covers: ['feature', 'mailbox'],
+    plans: () => ({ acme: planOf('box', { box: { kind: 'voicemail', mailbox: 'office', fallback: 'sorry' } }) }),
+    drive: (world) => {
+      world.pins.set('acme/office', '2468');
+      world.messages.push({
+        id: 'm1', customer: 'acme', mailbox: 'office', callId: 'c0', caller: { number: { kind: 'extension', number: '203' } }, receivedAtMs: 1, durationMs: 2_000, isNew: true, file: 'm1.wav',
+      });
+      const channel = world.callFrom('acme-203', '*98');
+      world.press(channel, '201', 300);
+      world.press(channel, '1111#', 1_200);
+      world.press(channel, '2468#', 2_600);
+      world.press(channel, '1', 10_000);
+      world.press(channel, '*', 16_000);
+      return channel;
+    },
+  },
+  {
     name: 'messages heard from a phone, one deleted', covers: ['feature', 'mailbox'],
     plans: () => ({ acme: planOf('box', { box: { kind: 'voicemail', mailbox: 'office', fallback: 'sorry' } }) }),
     drive: (world) => {
@@ -208,6 +252,15 @@ export const SCENARIOS: readonly Scenario[] = [
     drive: (world) => {
       world.telephony.phones.set('PJSIP/999@trunk-sim', { kind: 'answers', afterMs: 500, hangsUpAfterMs: 3_000 });
       return world.callFrom('acme-201', '999');
+    },
+  },
+  {
+    name: 'emergency trunk that refuses once', covers: ['emergency'],
+    plans: () => ({ acme: planOf('box', { box: { kind: 'voicemail', mailbox: 'office', fallback: 'sorry' } }) }),
+    drive: (world) => {
+      world.telephony.phones.set('PJSIP/112@trunk-sim', { kind: 'busy' });
+      world.clock.worldAfter(6, () => world.telephony.phones.set('PJSIP/112@trunk-sim', { kind: 'answers', afterMs: 500, hangsUpAfterMs: 2_000 }));
+      return world.callFrom('acme-201', '112');
     },
   },
   {
