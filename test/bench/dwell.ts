@@ -34,7 +34,7 @@ export async function measureDwell(application: Application, options: DwellOptio
   const startedMs = performance.now();
   const running = runLoad({
     rootFolder: options.rootFolder, target: application.asterisk.sipAddress, scenario: menuDweller(PRESSES, PRESS_EVERY_MS), callsPerSecond, calls, graceMs: STAY_MS + 15_000,
-    files: { 'key-1.pcap': keysPcap('1'), 'callers.csv': callers([DDI.dwell], 9_999) }, args: ['-inf', 'callers.csv'],
+    files: { ...Object.fromEntries(Array.from({ length: PRESSES }, (_, turn) => [`key-${turn}.pcap`, keysPcap('1', turn)])), 'callers.csv': callers([DDI.dwell], 9_999) }, args: ['-inf', 'callers.csv'],
   });
   const heapAt = async (share: number): Promise<{ heap: number; live: number }> => {
     await pause(Math.max(0, startedMs + lengthMs * share - performance.now()));

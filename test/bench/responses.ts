@@ -105,7 +105,7 @@ async function hangupsInAsterisk(world: World): Promise<ReadonlyMap<string, numb
   while (asterisk !== undefined) {
     const read = asterisk.readCel(offset);
     for (const event of read.events) {
-      if (event['EventType'] === 'HANGUP') ends.set(String(event['Num']), Number(event['EventTime']) * 1_000 - performance.timeOrigin);
+      if (event['eventtype'] === 'HANGUP') ends.set(String(event['num']), Number(event['eventtime']) * 1_000 - performance.timeOrigin);
     }
     if (read.offset === offset || performance.now() > untilMs) break;
     offset = read.offset;

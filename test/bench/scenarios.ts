@@ -64,10 +64,10 @@ export function menuCaller(keyAfterMs: number): string {
   return scenario(`${INVITE}${ANSWERED}<pause milliseconds="${keyAfterMs}"/>${keys('key-1.pcap')}<recv request="BYE" timeout="5000"/>${OK}`);
 }
 
-/** Stays in a menu, presses a key `presses` times every `everyMs`, then hangs up. */
+/** Stays in a menu, presses a key `presses` times every `everyMs` (key-0.pcap, key-1.pcap …), then hangs up. */
 export function menuDweller(presses: number, everyMs: number): string {
-  const press = `<pause milliseconds="${everyMs}"/>${keys('key-1.pcap')}`;
-  return scenario(`${INVITE}${ANSWERED}${press.repeat(presses)}<pause milliseconds="${everyMs}"/>${BYE}`);
+  const pressed = Array.from({ length: presses }, (_, turn) => `<pause milliseconds="${everyMs}"/>${keys(`key-${turn}.pcap`)}`).join('');
+  return scenario(`${INVITE}${ANSWERED}${pressed}<pause milliseconds="${everyMs}"/>${BYE}`);
 }
 
 /** Hangs up at a random moment within `withinMs` of being answered, whatever it hears. */

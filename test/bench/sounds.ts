@@ -45,12 +45,14 @@ export function promptOf(alaw: Uint8Array): 'menu' | 'next' | null {
 }
 
 /**
- * A pcap of keys pressed for `holdMs` each, one every `everyMs`, as RFC 4733 events of payload type 101. SIPp replaces
- * addresses and ports when it plays it.
+ * A pcap of keys pressed for `holdMs` each, one every `everyMs`, as RFC 4733 events of payload type 101; `turn` tells
+ * presses of one call apart. SIPp replaces addresses and ports when it plays it.
  */
-export function keysPcap(keys: string, holdMs = 60, everyMs = 160): Buffer {
+export function keysPcap(keys: string, turn = 0, holdMs = 60, everyMs = 160): Buffer {
   const parts = [pcapHeader()];
-  let sequence = 1;
+  // A second press with the time stamp of the first would be a repetition of it.
+  const baseStamp = 8_000 + turn * 32_000;
+  let sequence = 1 + turn * 200;
   [...keys].forEach((key, place) => {
     const startMs = place * everyMs;
     const frames = Math.max(2, Math.round(holdMs / FRAME_MS));
@@ -59,7 +61,7 @@ export function keysPcap(keys: string, holdMs = 60, everyMs = 160): Buffer {
       const payload = serialiseEvent(eventOf(key) ?? 0, isEnd, (frame + 1) * SAMPLES_PER_FRAME);
       // The end goes out three times (RFC 4733 2.5.1.4).
       for (let copy = 0; copy < (isEnd ? 3 : 1); copy += 1) {
-        const rtp = serialiseRtp({ payloadType: 101, isMarked: frame === 0, sequence, timestamp: 8_000 + startMs * 8, ssrc: 0x67656e76, payload });
+        const rtp = serialiseRtp({ payloadType: 101, isMarked: frame === 0, sequence, timestamp: baseStamp + startMs * 8, ssrc: 0x67656e76, payload });
         parts.push(pcapPacket(startMs + frame * FRAME_MS, rtp));
         sequence += 1;
       }
