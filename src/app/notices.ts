@@ -124,11 +124,10 @@ function subjectOf(box: Mailbox, message: VoicemailMessage): string {
 }
 
 function mailText(plan: RoutingPlan, box: Mailbox, message: VoicemailMessage): string {
-  const at = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone: plan.organisation.timeZone }).format(message.receivedAtMs);
   const phone = [...plan.extensions.values()].find((extension) => extension.mailbox === box.id);
   return [
     `${callerText(message.caller)} left a message of ${secondsText(message.durationMs)} for ${box.name} (${plan.organisation.name}).`, '',
-    `Received: ${at}`, `Call: ${message.callId}`, '',
+    `Received: ${timeText(message.receivedAtMs, plan.organisation.timeZone)}`, `Call: ${message.callId}`, '',
     phone === undefined ? 'To hear it, dial *98 from any phone.' : `To hear it, dial *97 from ${phone.name}'s phone, or *98 from any other.`, '',
   ].join('\n');
 }
@@ -141,6 +140,13 @@ function callerText({ number }: Caller): string {
     case 'none': return 'a caller who sent no number';
     case 'other': return number.text;
   }
+}
+
+/** Tue 24 Nov 2026, 10:00. */
+function timeText(atMs: number, timeZone: string): string {
+  const format = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone });
+  // en-GB puts a comma behind the weekday and writes Sept.
+  return format.format(atMs).replace(',', '').replace('Sept', 'Sep');
 }
 
 function secondsText(ms: number): string {

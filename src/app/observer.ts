@@ -21,11 +21,15 @@ const MENDS: Readonly<Record<string, string>> = {
   'emergency-number': 'Set organisation.emergencyNumber in the plan to the number whose address is registered.',
 };
 
+/** These tell of something that happened, not of a state that ends: they go by themselves, this long after the last time. */
+const MOMENTARY_MS: Readonly<Record<string, number>> = { 'unknown-numbers': 3_600_000, 'emergency-call': 86_400_000, 'flow-bug': 86_400_000, 'voicemail-store': 86_400_000 };
+
 export function liveFeed(log: Log, metrics: Metrics, alarms: Alarms, nowMs: () => number): LiveFeed {
   const listeners = new Set<(event: CallEvent) => void>();
   const ears = new Set<(callId: string) => void>();
   const answered = new Set<string>();
   const stepAtMs = new Map<string, number>();
+  const expiries = new Map<string, NodeJS.Timeout>();
   const tell = (event: CallEvent): void => {
     for (const listener of listeners) listener(event);
   };
@@ -70,6 +74,10 @@ export function liveFeed(log: Log, metrics: Metrics, alarms: Alarms, nowMs: () =
     },
     alarm(name, text) {
       alarms.raise(name, text, MENDS[name] ?? 'See the log.');
+      const ms = MOMENTARY_MS[name];
+      if (ms === undefined) return;
+      clearTimeout(expiries.get(name));
+      expiries.set(name, setTimeout(() => alarms.clear(name), ms).unref());
     },
     clearAlarm: (name) => alarms.clear(name),
     note: (text, fields) => log.info(fields ?? {}, text),

@@ -1,0 +1,103 @@
+// The trunk file while the application runs: what is right is taken over, what is wrong changes nothing and is said.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { TrunkBook, trunksText } from '../../../src/app/trunk-book.ts';
+import { createAlarms } from '../../../src/telemetry/alarms.ts';
+import { FakeClock } from '../../fakes/fake-clock.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gv-trunks-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const LOOPBACK = JSON.stringify({ trunks: { loopback: { name: 'This machine', match: ['127.0.0.1'] } } });
+const CARRIER = JSON.stringify({ trunks: { gamma: { name: 'Gamma', match: ['192.0.2.1'], address: 'sip.gamma.example', emergency: true, ddiFrom: 'to' } } });
+
+async function book(text: string | null) {
+  const file = join(folder, 'trunks.json');
+  if (text !== null) await writeFile(file, text);
+  const clock = new FakeClock(0);
+  const alarms = createAlarms(() => clock.nowMs());
+  return { file, clock, alarms, opened: TrunkBook.open({ file, label: 'dialplan/trunks.json', variable: () => undefined, clock, alarms }) };
+}
+
+test('a file that is not there means no trunks, and 999 is said to have no way out', async () => {
+  const { opened } = await book(null);
+  const trunks = await opened;
+  expect(trunks.all).toEqual([]);
+  expect(trunks.emergencyEndpoint()).toBeNull();
+  expect(trunks.warnings.join()).toContain('999 and 112 cannot leave');
+});
+
+test('a file that cannot be used at the start names every problem', async () => {
+  const { opened } = await book('{"trunks":{"a":{"name":"A"},"B":{}}}');
+  await expect(opened).rejects.toThrow(/dialplan\/trunks\.json cannot be used/);
+});
+
+test('an edit takes effect and is handed on once', async () => {
+  const { opened, file } = await book(LOOPBACK);
+  const trunks = await opened;
+  const handed: string[][] = [];
+  trunks.watch(async (all) => void handed.push(all.map(({ id }) => id)), false);
+  await trunks.look();
+  expect(handed).toEqual([]);
+  await writeFile(file, CARRIER);
+  await trunks.look();
+  await trunks.look();
+  expect(handed).toEqual([['gamma']]);
+  expect(trunks.emergencyEndpoint()).toBe('trunk-gamma');
+  expect(trunks.byId('gamma')?.ddiFrom).toBe('to');
+  expect(trunks.warnings).toEqual([]);
+  trunks.close();
+});
+
+test('a broken edit keeps what was, raises an alarm with the problem, and its mend ends the alarm', async () => {
+  const { opened, file, alarms } = await book(CARRIER);
+  const trunks = await opened;
+  let handed = 0;
+  trunks.watch(async () => void (handed += 1), false);
+  await writeFile(file, CARRIER.replace('192.0.2.1', '192.0.2.'));
+  await trunks.look();
+  expect(trunks.emergencyEndpoint()).toBe('trunk-gamma');
+  expect(alarms.list()).toMatchObject([{ code: 'trunk-file' }]);
+  expect(alarms.list()[0]?.text).toMatch(/stay in force[^]*\/trunks\/gamma\/match\/0/);
+  await rm(file);
+  await trunks.look();
+  expect(trunks.all).toHaveLength(1);
+  expect(handed).toBe(0);
+  await writeFile(file, LOOPBACK);
+  await trunks.look();
+  expect(alarms.list()).toEqual([]);
+  expect(handed).toBe(1);
+  trunks.close();
+});
+
+test('what Asterisk did not take is handed on again until it does', async () => {
+  const { opened, clock, alarms } = await book(LOOPBACK);
+  const trunks = await opened;
+  let tries = 0;
+  trunks.watch(async () => {
+    tries += 1;
+    if (tries < 3) throw new Error('no link');
+  }, true);
+  // Each look reads the file, which virtual time does not wait for.
+  await clock.run(() => tries === 1, 1).catch(() => {});
+  await expect.poll(() => tries).toBe(1);
+  await expect.poll(() => alarms.list().map(({ code }) => code)).toEqual(['trunks']);
+  await trunks.look();
+  await trunks.look();
+  await trunks.look();
+  expect(tries).toBe(3);
+  expect(alarms.list()).toEqual([]);
+  trunks.close();
+});
+
+test('the same trunks make the same text, so that a restart reloads nothing', async () => {
+  const { opened } = await book(CARRIER);
+  const { all } = await opened;
+  expect(trunksText(all, ['alaw'])).toBe(trunksText(all, ['alaw']));
+  expect(trunksText(all, ['alaw'])).toContain('[trunk-gamma]');
+});
