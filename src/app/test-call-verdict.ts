@@ -33,7 +33,7 @@ export function reachedBy(record: CallRecord): Reached {
   const { end, trace, legs } = record;
   const talked = legs.findLast((leg) => leg.result === 'answered');
   const connected = trace.findLast((line) => line.kind === 'ring' && line.outcome === 'connected');
-  if (talked !== undefined && connected?.step != null) return { kind: 'answered', step: connected.step, name: talked.name };
+  if (talked !== undefined && connected !== undefined && connected.step !== null) return { kind: 'answered', step: connected.step, name: talked.name };
   if (end.code === 'plan-end') return { kind: 'ended', step: end.detail ?? '', how: end.cause === 17 ? 'busy' : end.cause === 42 ? 'congestion' : 'hang-up' };
   if (end.code === 'feature-done') return { kind: 'code', what: end.detail ?? 'done' };
   const step = trace.findLast((line) => line.step !== null && line.step !== '')?.step ?? null;

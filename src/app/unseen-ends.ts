@@ -49,7 +49,7 @@ export class UnseenEnds {
 }
 
 /** The far end's BYE shows as 0 (Asterisk 22.10): an ordinary end. */
-function causeOf(extra: unknown): number {
+function causeOf(extra: string | number | undefined): number {
   const cause = Number(/"hangupcause":\s*(\d+)/.exec(String(extra ?? ''))?.[1] ?? 0);
   return cause === 0 ? 16 : cause;
 }
