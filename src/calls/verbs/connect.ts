@@ -44,6 +44,8 @@ export async function connect(call: Call, plan: RoutingPlan, step: StepId, leg: 
   }
   observer.timed('leg-answer-to-bridge', clock.monotonicMs() - startedMs);
   call.trace({ step, kind: 'ring', outcome: 'connected', text: detail, next: null, tookFallback: false });
+  // The next act may be an hour away: who answered is kept now, with nobody waiting for it.
+  void call.save(call.activity).catch(() => {});
   return talk(call, plan, leg, destroy);
 }
 
