@@ -85,16 +85,20 @@ export class Arrivals {
     return call.origin.direction === 'inbound' ? this.#inbound(call) : this.#fromPhone(call, legs);
   }
 
+  /** Counts the call against the caps of its customer and its caller. */
+  count(call: Call, plan: RoutingPlan): void {
+    this.#deps.live.count(call, plan.customer, callerKey(plan, call.origin.caller));
+  }
+
   async #inbound(call: Call): Promise<CallEnd> {
     const refused = this.#deps.admission.mayEnter(this.#deps.clock.monotonicMs());
     if (refused !== null) return this.#refused(call, refused);
     const plan = call.origin.ddi === null ? null : this.#planOf(call.origin.ddi);
     if (plan === null) return this.#unknownNumber(call);
     call.plan = plan;
-    const key = callerKey(plan, call.origin.caller);
-    const full = this.#deps.admission.mayUse(plan, key);
+    const full = this.#deps.admission.mayUse(plan, callerKey(plan, call.origin.caller));
     if (full !== null) return this.#refused(call, full);
-    this.#deps.live.count(call, plan.customer, key);
+    this.count(call, plan);
     return walk(call, plan, entryOf(plan, call.origin.ddi));
   }
 
@@ -109,7 +113,7 @@ export class Arrivals {
     if (dialled.kind === 'emergency') return emergency(call, plan, dialled.digits, legs);
     const refused = this.#deps.admission.mayEnter(this.#deps.clock.monotonicMs()) ?? this.#deps.admission.mayUse(plan, callerKey(plan, call.origin.caller));
     if (refused !== null) return this.#refused(call, refused);
-    this.#deps.live.count(call, plan.customer, callerKey(plan, call.origin.caller));
+    this.count(call, plan);
     return this.#internal(call, plan, owner, dialled);
   }
 

@@ -44,6 +44,8 @@ export class Call {
   adoptions = 0;
   readonly #abort = new AbortController();
   readonly #legs: Leg[] = [];
+  /** Legs that had ended before this process took the call over. */
+  readonly #pastLegs: LegRecord[] = [];
   readonly #trace: TraceLine[] = [];
   #party: Leg;
   #offParty: () => void;
@@ -145,6 +147,11 @@ export class Call {
     const leg = new Leg(this.deps.hub, record, state);
     this.#legs.push(leg);
     return leg;
+  }
+
+  /** The entry of a leg that another process saw end stays in the record. */
+  keepLegRecord(record: LegRecord): void {
+    this.#pastLegs.push(record);
   }
 
   /** After a transfer: `leg` is the one being served from now on. The old party may leave without ending the call. */
@@ -329,7 +336,7 @@ export class Call {
       variables: [...this.variables],
       secretVariables: [...this.secrets],
       trace: this.#trace,
-      legs: this.#legs.map((leg) => leg.record),
+      legs: this.#legRecords(),
       sip: origin.sip,
     };
   }
@@ -351,11 +358,16 @@ export class Call {
       endedAtMs: this.#party.record.endedAtMs ?? this.deps.clock.nowMs(),
       end,
       trace: [...this.#trace],
-      // After a transfer the served party is itself a leg that we placed.
-      legs: [...this.#legs, this.#party].map((leg) => leg.record).filter((leg) => leg.to !== '').sort((a, b) => a.placedAtMs - b.placedAtMs),
+      legs: this.#legRecords().filter((leg) => leg.to !== '').sort((a, b) => a.placedAtMs - b.placedAtMs),
       sip: origin.sip,
       adoptions: this.adoptions,
     };
+  }
+
+  /** After a transfer the served party is itself a leg that we placed. */
+  #legRecords(): LegRecord[] {
+    const party = this.#party.extension === '' ? [] : [this.#party.record];
+    return [...this.#pastLegs, ...this.#legs.map((leg) => leg.record), ...party];
   }
 
   /** What the call is doing, as it was last kept. */

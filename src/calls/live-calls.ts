@@ -8,6 +8,7 @@ export class LiveCalls {
   readonly #calls = new Map<string, Call>();
   readonly #perCustomer = new Map<string, number>();
   readonly #perCaller = new Map<string, number>();
+  readonly #counted = new Set<string>();
   readonly #onChange = new Set<() => void>();
 
   /** Channels whose calls have ended while no link was there to say so: hung up when it is back, never served again. */
@@ -27,11 +28,14 @@ export class LiveCalls {
     this.#calls.set(call.id, call);
   }
 
-  /** Counts the call against its customer's limits once they are known. */
+  /** Counts the call against its customer's limits once they are known; a call that is served again is not counted again. */
   count(call: Call, customer: string, callerKey: string): void {
+    if (this.#counted.has(call.id)) return;
+    this.#counted.add(call.id);
     bump(this.#perCustomer, customer, 1);
     bump(this.#perCaller, callerKey, 1);
     call.scope.defer(async () => {
+      this.#counted.delete(call.id);
       bump(this.#perCustomer, customer, -1);
       bump(this.#perCaller, callerKey, -1);
     });

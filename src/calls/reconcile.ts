@@ -7,7 +7,7 @@ import type { RoutingPlan } from '../routing/plan.ts';
 import { partyLeg, type ArrivalDeps, type Arrivals } from './arrival.ts';
 import { Call } from './call.ts';
 import { hungUpBy } from './call-end.ts';
-import type { Leg } from './leg.ts';
+import { Leg } from './leg.ts';
 import type { Resume } from './perform.ts';
 import { connect, talk } from './verbs/connect.ts';
 import { keep } from './verbs/voicemail.ts';
@@ -90,11 +90,13 @@ export class Reconciler {
 
   #callOf(snapshot: CallSnapshot, isUp: boolean): Call {
     const { id, direction, isTest, dialled, ddi, caller, callerEndpoint, sip, startedAtMs } = snapshot;
+    // After a transfer the served party is a leg that was placed for the call.
+    const party = snapshot.legs.find((leg) => leg.channel === snapshot.channel);
     const callerExtension = caller.number.kind === 'extension' ? caller.number.number : null;
     const call = new Call(
       this.#deps,
       { id, direction, isTest, dialled, ddi, caller, callerEndpoint, callerExtension, sip, startedAtMs },
-      partyLeg(this.#deps, snapshot.channel, startedAtMs, isUp),
+      party === undefined ? partyLeg(this.#deps, snapshot.channel, startedAtMs, isUp) : new Leg(this.#deps.hub, party, isUp ? 'up' : 'entered'),
     );
     call.restore(snapshot);
     // The answer may have gone out just before the end of the other process.
@@ -108,10 +110,12 @@ export class Reconciler {
     const legs = new Map<string, Leg>();
     const down: string[] = [];
     for (const record of snapshot.legs) {
+      if (record.channel === snapshot.channel) continue;
       const seen = there.get(record.channel);
       // A leg that is down was never dialled, or has not rung yet: it is taken down and placed again.
       if (seen?.state === 'down') down.push(record.to);
       else if (seen !== undefined) legs.set(record.channel, call.addLeg(record, seen.state === 'up' ? 'up' : 'ringing'));
+      else call.keepLegRecord({ ...record, endedAtMs: record.endedAtMs ?? deps.clock.nowMs() });
     }
     deps.live.add(call);
     deps.observer.started(call.view());
@@ -132,6 +136,7 @@ export class Reconciler {
     const { plan } = call;
     call.trace({ step: null, kind: 'call', outcome: 'taken-over', text: 'taken over after a restart', next: activity.step, tookFallback: false });
     if (plan === null) return this.#arrivals.serve(call, [...legs.values()]);
+    if (activity.step !== '') this.#arrivals.count(call, plan);
     if (activity.kind === 'connected') return this.#goOnTalking(call, plan, activity, legs.get(activity.leg));
     // Not in a step of the plan: a feature code, an emergency call, a refusal. Each can be done again from its beginning.
     if (activity.step === '') return this.#arrivals.serve(call, [...legs.values()]);
@@ -169,11 +174,15 @@ export class Reconciler {
     const seen = await this.#deps.endOf(snapshot.channel).catch(() => null);
     const call = this.#callOf(snapshot, false);
     call.plan = await this.#planOf(snapshot);
+    const endedAtMs = seen?.atMs ?? clock.nowMs();
+    for (const leg of snapshot.legs) {
+      if (leg.channel !== snapshot.channel) call.keepLegRecord({ ...leg, endedAtMs: leg.endedAtMs ?? endedAtMs, result: leg.result ?? 'caller-left' });
+    }
     call.end({
       by: 'caller', fault: 'none', code: 'ended-unseen', cause: seen?.cause ?? 0,
       detail: seen === null ? 'ended while the application was away' : "closed from Asterisk's log",
     });
-    call.party.markGone(seen?.cause ?? 0, seen?.atMs ?? clock.nowMs());
+    call.party.markGone(seen?.cause ?? 0, endedAtMs);
     const { activity } = snapshot;
     const step = call.plan?.steps.get(activity.step);
     const box = step?.kind === 'voicemail' ? call.plan?.mailboxes.get(step.mailbox) : undefined;
