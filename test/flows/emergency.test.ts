@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LegRequest } from '../../src/ports/telephony.ts';
 import { TelephonyError } from '../../src/ports/telephony.ts';
-import { follow, heardBy, restart, serve, served, timesOf } from './served.ts';
+import { follow, restart, serve, served, timesOf } from './served.ts';
 import { planOf, World } from './world.ts';
 
 const PLAN = planOf('box', { box: { kind: 'voicemail', mailbox: 'office', fallback: 'sorry' } });
