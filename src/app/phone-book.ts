@@ -18,7 +18,7 @@ export class PhoneBook {
   readonly #pushed = new Map<string, string>();
   readonly #testPhones = new Set<string>();
   readonly #isOurs: boolean;
-  /** By customer: what is wrong with its phones on an Asterisk of somebody else's. */
+  /** By customer: what is wrong with its phones. */
   readonly #lacks = new Map<string, readonly string[]>();
   /** Endpoints that an Asterisk of somebody else's has by itself -> whose they are here. */
   readonly #foreign = new Map<string, PhoneOwner>();
@@ -33,9 +33,16 @@ export class PhoneBook {
     this.#onTrouble = onTrouble;
   }
 
-  /** `acme-201`, or the endpoint that the plan names. */
+  /**
+   * `acme-201`, or on somebody else's Asterisk the endpoint that the plan names. On ours a named endpoint counts for
+   * nothing: it could be another customer's phone. The same on theirs when another extension has it already.
+   */
   nameOf(plan: RoutingPlan, extension: Extension): string {
-    return extension.endpoint === null ? `${plan.customer}-${extension.number}` : bareName(extension.endpoint);
+    const ours = `${plan.customer}-${extension.number}`;
+    if (this.#isOurs || extension.endpoint === null) return ours;
+    const named = bareName(extension.endpoint);
+    const owner = this.#foreign.get(named);
+    return owner === undefined || (owner.customer === plan.customer && owner.extension === extension.number) ? named : ours;
   }
 
   /** Dial string of an extension. */
@@ -64,7 +71,7 @@ export class PhoneBook {
     return this.#provisioning.onlinePhones();
   }
 
-  /** Phones that cannot work on somebody else's Asterisk, one sentence each, as of the last push. */
+  /** Phones that do not work as the plans say, one sentence each, as of the last push. */
   lacks(): readonly string[] {
     return [...this.#lacks.values()].flat();
   }
@@ -85,7 +92,7 @@ export class PhoneBook {
   /** A new password for a phone; shown once, pushed at once. */
   async renew(plan: RoutingPlan, number: string): Promise<{ username: string; password: string } | null> {
     const extension = plan.extensions.get(number);
-    if (extension === undefined || extension.endpoint !== null || !this.#isOurs) return null;
+    if (extension === undefined || !this.#isOurs) return null;
     const secret = await this.#secrets.createPhoneSecret(plan.customer, number);
     await this.push(plan.customer);
     return { username: secret.sipUser, password: secret.password };
@@ -94,16 +101,14 @@ export class PhoneBook {
   async #pushCustomer(customer: string): Promise<void> {
     const plan = this.#plans.byCustomer(customer);
     if (!this.#isOurs) return this.#nameForeign(customer, plan);
+    const named = [...(plan?.extensions.values() ?? [])].filter(({ endpoint }) => endpoint !== null);
+    this.#lacks.set(customer, named.map(({ number, name, endpoint }) => `${customer}.json, extension ${number} (${name}) names ${endpoint}, which counts only with ARI_URL: here the phone is ${customer}-${number}. Remove "endpoint".`));
     const wanted = new Set<string>();
     const open = [...(plan?.extensions.values() ?? [])].values();
     const work = async (): Promise<void> => {
       for (const extension of open) {
         if (plan === null) return;
         const endpoint = this.nameOf(plan, extension);
-        if (extension.endpoint !== null) {
-          this.#foreign.set(endpoint, { customer, extension: extension.number });
-          continue;
-        }
         wanted.add(endpoint);
         await this.#pushOne(plan, extension, endpoint);
       }

@@ -243,7 +243,7 @@ async function announce(telephony: AriTelephony, what: { readonly app: string; r
 
 /** What somebody else's Asterisk lacks for our work. */
 async function lacksOf(asterisk: TakenAsterisk, phones: PhoneBook, app: string): Promise<readonly string[]> {
-  if (asterisk.own !== null) return [];
+  if (asterisk.own !== null) return phones.lacks();
   const dialplan = await dialplanLacks(asterisk.ari, app);
   const unseen = 'Its dialplan could not be looked at. Try it there: asterisk -rx "dialplan show gv-enter-trunk" must show the context.';
   return [...asterisk.lacks, ...(dialplan ?? [unseen]), ...phones.lacks()];
