@@ -55,7 +55,13 @@ export class Arrivals {
   async take(event: Entered): Promise<void> {
     const entry = parseEntry(event.args);
     if (entry === undefined) return this.#stray(event.channel);
-    const call = this.#callOf(event, entry);
+    let call: Call;
+    try {
+      call = this.#callOf(event, entry);
+    } catch (error) {
+      this.#deps.observer.alarm('flow-bug', `A call over ${entry.name} could not be taken: ${error instanceof Error ? error.message : String(error)}`);
+      return this.#stray(event.channel);
+    }
     this.#deps.live.add(call);
     this.#deps.observer.started(call.view());
     try {
