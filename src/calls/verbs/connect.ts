@@ -123,7 +123,8 @@ async function transfer(call: Call, plan: RoutingPlan, leg: Leg, asked: Transfer
   await telephony.transferProgress(asked.by.channel, 'ok').catch(() => {});
   asked.by.settle('answered', call.deps.clock.nowMs());
   await destroyBridge();
-  await call.endLeg(asked.by, 'normal');
+  // Not awaited: who stays must not hear silence for as long as the other's end takes.
+  void call.endLeg(asked.by, 'normal');
   call.signal.throwIfAborted();
   call.trace({ step: null, kind: 'transfer', outcome: 'transferred', text: detail, next: to, tookFallback: false });
   return { kind: 'transferred', to, detail };
