@@ -104,7 +104,13 @@ async function ringTogether(
   });
   // `dial` registers its leg before it first awaits, so `placed` is complete here and kept before anything rings long.
   const remembered = remember().catch(() => {});
-  await firstAnswerOrAll(results, () => winner !== null);
+  try {
+    await firstAnswerOrAll(results, () => winner !== null);
+  } catch (error) {
+    // The link was away: the step is done again after it, and no phone of this try may ring beside the next one's.
+    enough.abort(new Error('given up'));
+    throw error;
+  }
   await remembered;
   const bridge = (await early?.settle(winner)) ?? null;
   call.signal.throwIfAborted();
