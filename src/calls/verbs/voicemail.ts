@@ -42,14 +42,14 @@ export async function voicemail(call: Call, plan: RoutingPlan, step: VoicemailSt
       return { name: 'nothing-recorded', detail: 'no message was left' };
     }
     // The caller may hang up while being asked: the message is kept then, too.
-    const asked = call.scope.defer(() => keep(call, plan, box, recorded));
+    const asked = call.scope.defer(async () => void (await keep(call, plan, box, recorded)));
     const wish = await review(call, recorded);
     asked();
     if (wish === 'again') {
       await drop(call, recorded.name);
       continue;
     }
-    await keep(call, plan, box, recorded);
+    if (!(await keep(call, plan, box, recorded))) throw new StepFault('the message could not be stored');
     await play(call, phrases(call, ['message-saved']), true);
     return { name: 'recorded', detail: `${Math.round(recorded.durationMs / 1_000)} s for ${box.name}` };
   }
@@ -130,8 +130,8 @@ async function review(call: Call, recorded: Recorded): Promise<'keep' | 'again'>
   return 'keep';
 }
 
-/** Into the store with it, then out of Asterisk; the message-waiting light follows. Un-aborted. */
-export async function keep(call: Call, plan: RoutingPlan, box: Mailbox, recorded: Recorded): Promise<void> {
+/** Into the store with it, then out of Asterisk; the message-waiting light follows. False = it could not be stored. Un-aborted. */
+export async function keep(call: Call, plan: RoutingPlan, box: Mailbox, recorded: Recorded): Promise<boolean> {
   const { telephony, clock, observer } = call.deps;
   try {
     const audio = await telephony.fetchRecording(recorded.name);
@@ -144,12 +144,12 @@ export async function keep(call: Call, plan: RoutingPlan, box: Mailbox, recorded
     );
   } catch (error) {
     if (error instanceof TelephonyError && error.fault === 'no-link') {
-      call.deps.live.whenBack(() => keep(call, plan, box, recorded));
-      return;
+      call.deps.live.whenBack(async () => void (await keep(call, plan, box, recorded)));
+      return true;
     }
     // The recording stays in Asterisk: better there than nowhere.
     observer.alarm('voicemail-store', `A message for ${box.name} could not be stored: ${error instanceof Error ? error.message : String(error)}`);
-    return;
+    return false;
   }
   call.trace({
     step: null, kind: 'voicemail', outcome: 'message-kept', next: null, tookFallback: false,
@@ -157,6 +157,7 @@ export async function keep(call: Call, plan: RoutingPlan, box: Mailbox, recorded
   });
   await drop(call, recorded.name);
   await showWaiting(call, plan, box.id);
+  return true;
 }
 
 /** Lights or clears the message-waiting light of the phones of a mailbox. */
