@@ -210,6 +210,15 @@ describe('bugs of ours', () => {
     expect(await world.leftovers()).toEqual([]);
   });
 
+  test('given a question about a phone that throws, then its channel is ended instead of left in limbo, with an alarm', async () => {
+    const world = new World({ acme: planOf('told', { told: play, bye }) });
+    world.give({ phoneOwner: () => { throw new Error('no such table'); } });
+    const channel = world.callFrom('acme-201', '202');
+    await world.clock.run(() => world.taking === 0 && !world.telephony.channels.has(channel));
+    expect(world.alarms.get('flow-bug')).toBe('A call over acme-201 could not be taken: no such table');
+    expect(await world.leftovers()).toEqual([]);
+  });
+
   test('given a plan source that throws, then the call is refused with a record instead of ringing for ever', async () => {
     const world = new World({ acme: planOf('told', { told: play, bye }) });
     const { plans } = world.deps;

@@ -1,5 +1,6 @@
 // Ringing people: in which order, what their refusals come to, and that nobody is rung by themselves, twice, or for nothing.
 import { describe, expect, test } from 'vitest';
+import { TelephonyError } from '../../src/ports/telephony.ts';
 import { follow, heardBy, serve, served, sinceStart, timesOf } from './served.ts';
 import { planOf, World } from './world.ts';
 
@@ -204,6 +205,28 @@ describe('ring: answers', () => {
       return world.callIn();
     });
     expect(texts).toEqual(['Tom Evans answered']);
+  });
+
+  test('given a link that fails under one of three legs, then the step is done again and no phone rings twice at once', async () => {
+    const world = new World({ acme: ringOf() });
+    let isFirst = true;
+    let most = 0;
+    const create = world.telephony.createLeg.bind(world.telephony);
+    world.telephony.createLeg = async (request) => {
+      if (!request.endpoint.endsWith('-203') || !isFirst) return create(request);
+      isFirst = false;
+      await new Promise<void>((resolve) => void world.clock.worldAfter(500, resolve));
+      throw new TelephonyError('no-link', 'the link was cut');
+    };
+    world.telephony.afterEvent = () => {
+      const ringing = [...world.telephony.channels.values()].filter((one) => one.state === 'ringing').map((one) => one.endpoint);
+      for (const endpoint of ringing) most = Math.max(most, ringing.filter((one) => one === endpoint).length);
+    };
+    const channel = world.callIn();
+    await world.ended();
+    const { record } = await served(world, channel);
+    expect(most).toBe(1);
+    expect(record.legs.slice(3).map((leg) => [leg.to, leg.result])).toEqual([['201', 'no-answer'], ['202', 'no-answer'], ['203', 'no-answer']]);
   });
 
   test('given round robin whose counter cannot be read, then people are rung in their order', async () => {

@@ -20,6 +20,7 @@ export class SilenceMeter {
   longest: Silence = NONE;
   /** Longest silence while keys were awaited, from the end of the prompt or from the last key. */
   longestInput: Silence = NONE;
+  readonly #longest = new Map<string, Silence>();
   readonly #world: World;
   readonly #startMs: number;
   readonly #quiet = new Map<string, Quiet>();
@@ -55,6 +56,11 @@ export class SilenceMeter {
     });
   }
 
+  /** Longest silence of one channel outside waiting for keys. */
+  longestOf(channel: string): Silence {
+    return this.#longest.get(channel) ?? NONE;
+  }
+
   /** Takes a reading of every channel. */
   look(): void {
     const nowMs = this.#world.clock.nowMs();
@@ -76,7 +82,9 @@ export class SilenceMeter {
   #note(channel: string, quiet: Quiet, nowMs: number): void {
     const seen: Silence = { ms: nowMs - quiet.sinceMs, channel, endedAtMs: nowMs - this.#startMs };
     if (quiet.isInput && seen.ms > this.longestInput.ms) this.longestInput = seen;
-    if (!quiet.isInput && seen.ms > this.longest.ms) this.longest = seen;
+    if (quiet.isInput) return;
+    if (seen.ms > this.longest.ms) this.longest = seen;
+    if (seen.ms > this.longestOf(channel).ms) this.#longest.set(channel, seen);
   }
 
   /** The first prompt after a question is the question; any request after it means that the waiting is over. */

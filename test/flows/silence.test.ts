@@ -47,6 +47,26 @@ describe('the silence rule', () => {
     });
     expect(meter.longest.ms).toBeLessThan(50);
   });
+
+  test('given a transfer whose sender takes Asterisk 8 s to end, then who was sent on hears ringing at once', async () => {
+    const meter = await measured(planOf('tom', { tom: { kind: 'ring', targets: [{ extension: '202' }], fallback: 'bye' }, bye }), (world) => {
+      world.phone('acme', '202', { kind: 'answers', afterMs: 1_000 });
+      world.phone('acme', '203', { kind: 'answers', afterMs: 2_000, hangsUpAfterMs: 9_000 });
+      const hangup = world.telephony.hangup.bind(world.telephony);
+      const channel = world.callIn();
+      world.clock.worldAfter(3_000, () => {
+        const [sender = ''] = world.telephony.legs();
+        world.telephony.hangup = async (leg, reason) => {
+          if (leg === sender) await new Promise<void>((resolve) => void world.clock.worldAfter(8_000, resolve));
+          return hangup(leg, reason);
+        };
+        world.telephony.refer(sender, '203');
+      });
+      expect(channel).not.toBe('');
+    });
+    // The sender's own phone is quiet until it is gone; the caller is not.
+    expect(meter.longestOf('in-1').ms).toBeLessThan(50);
+  });
 });
 
 describe('the meter itself', () => {

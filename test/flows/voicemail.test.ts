@@ -175,6 +175,19 @@ describe('a mailbox in trouble', () => {
     expect(await world.leftovers()).toEqual([expect.stringMatching(/^recording rec-/)]);
   });
 
+  test('given a store that cannot write, when the caller sends the message, then they are not told that it was saved', async () => {
+    const world = new World({ acme: boxOf() });
+    world.give({ voicemail: { ...world.deps.voicemail, addMessage: async () => Promise.reject(new Error('no space left on the disk')) } });
+    const channel = world.callIn();
+    speaks(world, channel, 60_000);
+    world.press(channel, '#', 8_500);
+    world.press(channel, '1', 10_500);
+    await world.ended();
+    expect(heardBy(world, channel).slice(-1)).toEqual(['technical-fault']);
+    expect(world.records[0]?.trace[0]).toMatchObject({ outcome: 'fault', text: 'failed: the message could not be stored', tookFallback: true });
+    expect([...world.telephony.recordings.values()]).toEqual([5_000]);
+  });
+
   test('given a list of messages that cannot be read, then the step fails and the caller hears the fallback', async () => {
     const world = new World({ acme: boxOf() });
     const { voicemail } = world.deps;
