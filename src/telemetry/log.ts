@@ -15,7 +15,7 @@ export interface LogOptions {
 }
 
 /** Fields whose value is never written, at the top of a line or one level down. */
-const SECRET_FIELDS = ['password', 'passwd', 'secret', 'secretDigits', 'pin', 'apiKey', 'api_key', 'authorization', 'cookie', 'token', 'ha1', 'ha1Md5'];
+const SECRET_FIELDS: ReadonlySet<string> = new Set(['password', 'passwd', 'secret', 'secretDigits', 'pin', 'apiKey', 'api_key', 'authorization', 'cookie', 'token', 'ha1', 'ha1Md5']);
 const HIDDEN = '(hidden)';
 /** Longest header value or other outside text in a line. */
 const MAX_OUTSIDE_CHARACTERS = 256;
@@ -27,14 +27,14 @@ const MAX_OUTSIDE_CHARACTERS = 256;
 export function createLog(options: LogOptions): Log {
   const { level, numbers, file, also } = options;
   const finish = numbers === 'masked' ? (line: string) => escapeHidden(maskNumbers(line)) : escapeHidden;
-  return pino(
+  const log = pino(
     {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: HIDDEN },
-      serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err, sip: sipForLog, headers: sipForLog },
+      // Not pino's own redaction: its wildcard paths cost 22 of the 27 us that a line took.
+      formatters: { level: (label) => ({ level: label }), log: hideSecrets },
+      serializers: { err: errorForLog, error: errorForLog, sip: sipForLog, headers: sipForLog },
       hooks: { streamWrite: finish },
     },
     {
@@ -44,6 +44,12 @@ export function createLog(options: LogOptions): Log {
       },
     },
   );
+  // Pino's formatters do not see what a child is bound to; its own children inherit this one.
+  const bind: unknown = Reflect.get(log, 'child');
+  Reflect.set(log, 'child', function (this: Log, bindings: pino.Bindings, childOptions?: pino.ChildLoggerOptions): unknown {
+    return typeof bind === 'function' ? Reflect.apply(bind, this, [hideSecrets(bindings), childOptions]) : undefined;
+  });
+  return log;
 }
 
 /** A log whose lines all carry the call's id, and the customer's once it is known. */
@@ -86,6 +92,29 @@ const NUMBER_IN_TEXT =
 /** `text` with the last three digits of every phone number in it as •. */
 export function maskNumbers(text: string): string {
   return text.replace(NUMBER_IN_TEXT, (found) => found.replace(/\d ?\d ?\d$/, (tail) => tail.replace(/\d/g, '•')));
+}
+
+/** The same fields, those with a secret's name hidden, at the top and one level down; copied only where something is hidden. */
+function hideSecrets(fields: Record<string, unknown>): Record<string, unknown> {
+  let shown = fields;
+  for (const [name, value] of Object.entries(fields)) {
+    // `err` and `error` are looked at when they have been made plain, in errorForLog.
+    const safe = SECRET_FIELDS.has(name) ? HIDDEN : typeof value === 'object' && value !== null && name !== 'err' && name !== 'error' ? hideInside(value) : value;
+    if (safe === value) continue;
+    if (shown === fields) shown = { ...fields };
+    shown[name] = safe;
+  }
+  return shown;
+}
+
+function hideInside(value: object): object {
+  const secrets = Object.keys(value).filter((name) => SECRET_FIELDS.has(name));
+  return secrets.length === 0 ? value : { ...value, ...Object.fromEntries(secrets.map((name) => [name, HIDDEN])) };
+}
+
+function errorForLog(error: unknown): unknown {
+  const plain: unknown = error instanceof Error ? pino.stdSerializers.err(error) : error;
+  return typeof plain === 'object' && plain !== null ? hideInside(plain) : plain;
 }
 
 /** Header fields one by one, bounded and escaped; credentials hidden. Anything else becomes bounded text. */

@@ -53,7 +53,7 @@ export function keysPcap(keys: string, turn = 0, holdMs = 60, everyMs = 160): Bu
   // A second press with the time stamp of the first would be a repetition of it.
   const baseStamp = 8_000 + turn * 32_000;
   let sequence = 1 + turn * 200;
-  [...keys].forEach((key, place) => {
+  Array.from(keys).forEach((key, place) => {
     const startMs = place * everyMs;
     const frames = Math.max(2, Math.round(holdMs / FRAME_MS));
     for (let frame = 0; frame < frames; frame += 1) {

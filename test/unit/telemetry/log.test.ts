@@ -31,6 +31,17 @@ describe('log lines', () => {
     expect(lines.join('')).not.toContain('hunter2');
   });
 
+  test('hide secret fields of errors and of what a child is bound to', () => {
+    const { log, lines, last } = collect();
+    const error = Object.assign(new Error('refused'), { password: 'hunter2', code: 'E1' });
+    log.error(error);
+    log.info({ err: error, cause: error }, 'x');
+    expect(last()).toMatchObject({ err: { type: 'Error', message: 'refused', code: 'E1', password: '(hidden)' } });
+    log.child({ secret: 'hunter2', a: { cookie: 'hunter2' } }).child({ token: 'hunter2', call: '7f3a' }).info({ o: { pin: 'hunter2' } }, 'x');
+    expect(last()).toMatchObject({ call: '7f3a', secret: '(hidden)' });
+    expect(lines.join('')).not.toContain('hunter2');
+  });
+
   test('never hold a raw control, direction or invisible character, whatever the field', () => {
     const nasty = 'a\r\nb\u001b[31mc\u009b31md\u202ee\u2066f\u200bg\ufeffh\u2028i';
     const { log, lines, last } = collect();
