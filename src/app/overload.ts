@@ -18,6 +18,14 @@ const STALE_MS = 2_000;
 /** The least lag of a minute is the difference of the two clocks, not work that waits. */
 const WINDOW_MS = 60_000;
 
+/**
+ * Value of the dialplan's GV_OVERLOAD that turns new calls away for `forMs`, in epoch seconds: a process that was killed
+ * meanwhile leaves nothing behind, and calls then take their last known route.
+ */
+export function turnAwayUntil(nowMs: number, forMs: number): string {
+  return String(Math.ceil((nowMs + forMs) / 1_000));
+}
+
 export class Overload {
   #windowStartMs = -Infinity;
   #leastMs = Infinity;

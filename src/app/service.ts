@@ -31,6 +31,7 @@ import { LastKnownRoute } from './last-known-route.ts';
 import { Link } from './link.ts';
 import { Notices } from './notices.ts';
 import { liveFeed } from './observer.ts';
+import { turnAwayUntil } from './overload.ts';
 import { PhoneBook } from './phone-book.ts';
 import { mediaFolders, openPrompts } from './prompts.ts';
 import { openStores } from './stores.ts';
@@ -203,7 +204,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     problems: [...trunks.warnings, ...(await lacksOf(asterisk, phones, settings.ariApp))],
     async stop(drainMs, tell) {
       admission.drain();
-      await telephony.setGlobal('GV_OVERLOAD', '1').catch(() => {});
+      await telephony.setGlobal('GV_OVERLOAD', turnAwayUntil(clock.nowMs(), drainMs + RELEASE_ALL_MS)).catch(() => {});
       if (live.size > 0) tell(`Waiting up to ${Math.round(drainMs / 1_000)} s for ${live.size} live ${live.size === 1 ? 'call' : 'calls'} …`);
       if (!(await live.drained(clock, drainMs))) {
         tell(`Ending ${live.size} ${live.size === 1 ? 'call' : 'calls'} that did not end by themselves.`);
@@ -238,7 +239,7 @@ const RELEASE_ALL_MS = 12_000;
 async function announce(telephony: AriTelephony, what: { readonly app: string; readonly isTurningAway: boolean; readonly emergency: string | null }): Promise<void> {
   await telephony.setGlobal('GV_APP', what.app);
   if (what.emergency !== null) await telephony.setGlobal('GV_EMERGENCY_TRUNK', what.emergency);
-  await telephony.setGlobal('GV_OVERLOAD', what.isTurningAway ? '1' : '0');
+  await telephony.setGlobal('GV_OVERLOAD', what.isTurningAway ? turnAwayUntil(Date.now(), RELEASE_ALL_MS) : '0');
 }
 
 /** What somebody else's Asterisk lacks for our work. */

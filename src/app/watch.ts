@@ -11,7 +11,7 @@ import type { LogFile } from '../telemetry/log-file.ts';
 import { watchLoop } from '../telemetry/loop-watch.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TakenAsterisk } from './asterisk.ts';
-import { Overload } from './overload.ts';
+import { Overload, turnAwayUntil } from './overload.ts';
 
 export interface WatchParts {
   readonly clock: Clock;
@@ -32,6 +32,8 @@ export interface Watch {
 }
 
 const ONCE_A_SECOND_MS = 1_000;
+/** New calls are turned away for this long at a time. */
+const TURN_AWAY_MS = 5_000;
 /** A process that has not been heard of for this long is dead. */
 const HEARTBEAT_MS = 5_000;
 /** Each of Asterisk's own logs; ends of calls are found in the newest part. */
@@ -52,10 +54,11 @@ export function startWatch(parts: WatchParts): Watch {
     else alarms.clear('asterisk-events');
     const now = overload.isNow({ eventLagMs: telephony.eventLagMs, lastEventMs, loopP99Ms: loop.last().p99Ms, nowMs });
     admission.setOverloaded(now);
+    // Asterisk turns calls away by itself then, as long as it is told so again: they never reach us.
+    if (now) void telephony.setGlobal('GV_OVERLOAD', turnAwayUntil(nowMs, TURN_AWAY_MS)).catch(() => {});
     if (now !== isOverloaded) {
       isOverloaded = now;
-      // Asterisk turns calls away by itself then: they never reach us.
-      void telephony.setGlobal('GV_OVERLOAD', now ? '1' : '0').catch(() => {});
+      if (!now) void telephony.setGlobal('GV_OVERLOAD', '0').catch(() => {});
       if (now) alarms.raise('overload', 'New calls are turned away with 503: events are handled late', 'Fewer calls a second, or a faster machine.');
       else alarms.clear('overload');
     }

@@ -198,8 +198,11 @@ describe('attached to an Asterisk that was there before', () => {
   test('given the application was killed, then the printed last known route rings the phone', async () => {
     const before = phone.calls.length;
     await app.kill();
-    const caller = await call(DDI.direct);
-    await answered(caller);
+    // Calls that were being turned away at that moment are for 5 s at most.
+    const caller = await until('the last known route answers', 10_000, async () => {
+      const placed = await call(DDI.direct);
+      return (await placed.answered).isAnswered ? placed : undefined;
+    });
     expect(phone.calls.length).toBe(before + 1);
     await ended(caller);
     expect(tonesOf(caller)).toEqual([]);

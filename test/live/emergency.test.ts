@@ -56,7 +56,7 @@ describe('emergency calls', () => {
 
   test('given that new calls are turned away, then 999 goes out and others get 503', async () => {
     const ann = await handset(app, 'acme', '201');
-    await app.ari('asterisk/variable?variable=GV_OVERLOAD&value=1', 'POST');
+    await app.ari('asterisk/variable?variable=GV_OVERLOAD&value=9999999999', 'POST');
     try {
       const refused = await app.call(DDI.main);
       expect((await ended(refused)).cause.sipCode).toBe(503);
