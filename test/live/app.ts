@@ -121,6 +121,7 @@ export class App {
   async open(): Promise<void> {
     this.#api = new Api(this.url, readFileSync(join(this.data, 'api-key'), 'utf8').trim());
     this.#agent = await this.agent();
+    await this.calm();
   }
 
   get api(): Api {
@@ -186,7 +187,7 @@ export class App {
   async find(call: Pick<SipCall, 'callId'>): Promise<CallDetail | undefined> {
     const kept = this.#ended.get(call.callId);
     if (kept !== undefined) return kept;
-    const { live, recent } = await this.api.get<{ live: CallSummary[]; recent: CallSummary[] }>('/v1/calls?limit=30');
+    const { live, recent } = await this.api.get<{ live: CallSummary[]; recent: CallSummary[] }>('/v1/calls?limit=100');
     const seen = new Set([...this.#ended.values()].map((detail) => detail.id));
     for (const { id } of [...live, ...recent]) {
       if (seen.has(id)) continue;
@@ -241,6 +242,12 @@ export class App {
       last = { ...left, live: live.map((call) => `${call.id} ${String(call.doing)} ${String(call.step)}`) };
       return live.length + left.channels.length + left.bridges.length + left.recordings.length === 0;
     }, () => last);
+    await this.calm();
+  }
+
+  /** Resolves when new calls are not turned away; a machine that is busy with other things may cause that. */
+  async calm(): Promise<void> {
+    await until('new calls are taken', 60_000, async () => !(await this.api.get<{ alarms: { code: string }[] }>('/v1/alarms')).alarms.some((alarm) => alarm.code === 'overload'));
   }
 
   /** kill -9: Asterisk and its calls go on. */
@@ -255,8 +262,9 @@ export class App {
 
   /** SIGTERM without waiting. */
   terminate(): void {
+    // A second signal would end it at once.
+    if (!this.#isEndExpected) this.#child?.kill('SIGTERM');
     this.#isEndExpected = true;
-    this.#child?.kill('SIGTERM');
   }
 
   /** Resolves with the exit code once the process has ended. */

@@ -31,6 +31,8 @@ export const DDI = {
   busy: '+441632960110',
   /** A menu that tries to wait as long as it may. */
   patient: '+441632960111',
+  /** Rings 203 for a minute. */
+  aside: '+441632960112',
 } as const;
 /** The second customer's number: its menu. */
 export const OTHER_DDI = '+441632960200';
@@ -49,7 +51,7 @@ const SHORT_MS = 500;
 export function acme(changes: PlanChanges = {}): Json {
   const numbers: Record<string, string> = {
     [DDI.main]: 'opening', [DDI.direct]: 'direct', [DDI.all]: 'ring-all', [DDI.order]: 'ring-order', [DDI.voicemail]: 'voicemail', [DDI.night]: 'night-switch',
-    [DDI.lookup]: 'ask', [DDI.long]: 'long', [DDI.collect]: 'account', [DDI.caller]: 'who', [DDI.busy]: 'busy', [DDI.patient]: 'patient',
+    [DDI.lookup]: 'ask', [DDI.long]: 'long', [DDI.collect]: 'account', [DDI.caller]: 'who', [DDI.busy]: 'busy', [DDI.patient]: 'patient', [DDI.aside]: 'aside',
   };
   return { ...plan('Acme', numbers, { ...steps(changes), ...changes.steps }), limits: { maxCalls: 1_000, maxCallsPerCaller: 1_000, ...changes.limits } };
 }
@@ -88,6 +90,7 @@ function steps({ lookupUrl = 'https://lookup.invalid/' }: PlanChanges): Json {
     direct: { kind: 'ring', targets: [{ extension: '201' }], ringMs: 3_000, fallback: 'voicemail' },
     'ring-all': { kind: 'ring', targets: [{ group: 'everyone' }], ringMs: 8_000, fallback: 'busy' },
     'ring-order': { kind: 'ring', targets: [{ group: 'chain' }], ringMs: 1_500, fallback: 'busy' },
+    aside: { kind: 'ring', targets: [{ extension: '203' }], ringMs: 60_000, fallback: 'busy' },
     voicemail: { kind: 'voicemail', mailbox: 'office', fallback: 'bye' },
     'night-switch': { kind: 'switch', switch: 'night', on: { off: 'day', on: 'night' }, fallback: 'day' },
     ask: { kind: 'lookup', url: lookupUrl, timeoutMs: 3_500, save: { tier: '/tier' }, on: { found: 'by-tier', 'not-found': 'plain', failed: 'failed' }, fallback: 'failed' },
