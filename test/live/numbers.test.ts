@@ -143,8 +143,8 @@ async function raw(text: string, bindHost: string, forMs = 3_000): Promise<strin
   socket.on('message', (bytes) => {
     const answer = bytes.toString('latin1');
     answers.push(answer);
-    if (!/^SIP\/2\.0 200/.test(answer) || !/CSeq: 1 INVITE/i.test(answer)) {
-      if (/^SIP\/2\.0 200/.test(answer)) done();
+    if (!answer.startsWith('SIP/2.0 200') || !/CSeq: 1 INVITE/i.test(answer)) {
+      if (answer.startsWith('SIP/2.0 200')) done();
       return;
     }
     const pick = (name: string): string => new RegExp(`^${name}: ([^\r]*)`, 'im').exec(answer)?.[1] ?? '';
