@@ -19,17 +19,24 @@ const { settings } = loaded;
 for (const warning of loaded.warnings) say(explainProblems([warning]));
 
 const starting = startService(loaded, settings, projectFolder, say);
-let isStopping = false;
+/** Shells and npm send the same signal twice; a person who is in a hurry takes longer. */
+const SECOND_SIGNAL_MS = 1_000;
+let stoppingSinceMs: number | null = null;
+const hurry = new AbortController();
 const stop = async (signal: string): Promise<void> => {
-  if (isStopping) {
-    say('Ending at once.');
-    process.exit(130);
+  const nowMs = performance.now();
+  if (stoppingSinceMs !== null) {
+    if (nowMs - stoppingSinceMs < SECOND_SIGNAL_MS) return;
+    if (hurry.signal.aborted) process.exit(130);
+    say('Live calls are ended now.');
+    hurry.abort();
+    return;
   }
-  isStopping = true;
+  stoppingSinceMs = nowMs;
   say(`${signal}: no new calls.`);
   try {
     const service = await starting;
-    await service.stop(settings.drainMs, say);
+    await service.stop(settings.drainMs, say, hurry.signal);
     say('GENVoice has stopped; nothing of it is left running.');
     process.exit(0);
   } catch (error) {

@@ -13,6 +13,7 @@ export interface LiveFeed extends Observer {
 /** What to do about the alarms that flows raise. */
 const MENDS: Readonly<Record<string, string>> = {
   'state-store': 'Look at the disk of the data folder, or at Redis.',
+  records: 'Look at the disk of the data folder; records wait in the spool meanwhile.',
   'flow-bug': 'Send the log of this call to whoever supports the product.',
   'voicemail-store': 'Look at the disk of the data folder; the recording is still in Asterisk.',
   'unknown-numbers': 'Tell the carrier which numbers are yours, or block the address.',

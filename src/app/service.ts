@@ -50,7 +50,8 @@ export interface Service {
   readonly live: LiveCalls;
   readonly problems: readonly string[];
   /** No new calls; live ones get `drainMs`; then everything that was started is gone. */
-  stop(drainMs: number, say: (line: string) => void): Promise<void>;
+  /** `hurry` ends the waiting. */
+  stop(drainMs: number, say: (line: string) => void, hurry: AbortSignal): Promise<void>;
 }
 
 /** As in package.json. */
@@ -202,11 +203,11 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   return {
     http, asterisk, plans, live,
     problems: [...trunks.warnings, ...(await lacksOf(asterisk, phones, settings.ariApp))],
-    async stop(drainMs, tell) {
+    async stop(drainMs, tell, hurry) {
       admission.drain();
       await telephony.setGlobal('GV_OVERLOAD', turnAwayUntil(clock.nowMs(), drainMs + RELEASE_ALL_MS)).catch(() => {});
       if (live.size > 0) tell(`Waiting up to ${Math.round(drainMs / 1_000)} s for ${live.size} live ${live.size === 1 ? 'call' : 'calls'} …`);
-      if (!(await live.drained(clock, drainMs))) {
+      if (!(await live.drained(clock, drainMs, hurry))) {
         tell(`Ending ${live.size} ${live.size === 1 ? 'call' : 'calls'} that did not end by themselves.`);
         for (const call of live.all()) call.end({ by: 'us', fault: 'none', code: 'shutdown', cause: 16 });
         await live.drained(clock, RELEASE_ALL_MS);

@@ -10,7 +10,7 @@ import { Admission } from './admission.ts';
 import { Call, type CallOrigin } from './call.ts';
 import { classify } from './call-end.ts';
 import type { CallDeps } from './deps.ts';
-import { emergency } from './emergency.ts';
+import { emergency, WITHOUT_PLAN } from './emergency.ts';
 import { parseEntry, type Entry } from './entry.ts';
 import { feature, FEATURES } from './features.ts';
 import { Leg } from './leg.ts';
@@ -40,7 +40,8 @@ export interface ArrivalDeps extends CallDeps {
 }
 
 const MAX_DIALLED = 128;
-/** Unknown numbers a second that get a record each; a scanner must not fill the disk. */
+const NOBODY: ReadonlySet<string> = new Set();
+/** Unknown numbers a second beyond which each one waits a second: a scanner is slowed, every call keeps its record. */
 const UNKNOWN_PER_SECOND = 10;
 
 export class Arrivals {
@@ -112,7 +113,12 @@ export class Arrivals {
     const endpoint = call.origin.callerEndpoint ?? '';
     const owner = this.#deps.phoneOwner(endpoint);
     const plan = owner === null ? null : this.#deps.plans.byCustomer(owner.customer);
-    if (owner === null || plan === null) return this.#refused(call, { by: 'us', fault: 'unknown', code: 'unknown-phone', cause: 21, detail: endpoint });
+    if (owner === null || plan === null) {
+      // Asterisk let the phone in, so it is one of ours; its customer's plan is not loaded. 999 goes all the same.
+      const wanted = classifyDialled(call.origin.dialled, { extensions: NOBODY, country: 'GB' });
+      if (wanted.kind === 'emergency') return emergency(call, WITHOUT_PLAN, wanted.digits, legs);
+      return this.#refused(call, { by: 'us', fault: 'unknown', code: 'unknown-phone', cause: 21, detail: endpoint });
+    }
     call.plan = plan;
     const dialled = dialledFrom(plan, call.origin.dialled);
     // 999 and 112 come before overload, drain and every cap (RULES F8).

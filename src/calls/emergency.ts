@@ -15,6 +15,13 @@ import { walk } from './walk.ts';
 /** Emergency operators answer within seconds; nobody gives up before them. */
 const RING_MS = 120_000;
 
+/** Stands in for a customer whose plan is not loaded: an emergency call needs none. */
+export const WITHOUT_PLAN: RoutingPlan = {
+  customer: 'unknown', version: 0, hash: '', numbers: new Map(), hours: new Map(), switches: new Map(), prompts: new Map(), callerLists: new Map(), extensions: new Map(), groups: new Map(),
+  mailboxes: new Map(), steps: new Map(), failsafe: '', limits: { maxCalls: 1, maxCallsPerCaller: 1, maxCallMs: 14_400_000 },
+  organisation: { name: 'unknown', contact: '', timeZone: 'Europe/London', nation: 'england', country: 'GB', language: 'en-GB', emergencyNumber: null },
+};
+
 /** `legs`: what another process had placed for this call; it goes on ringing. */
 export async function emergency(call: Call, plan: RoutingPlan, digits: string, legs: readonly Leg[]): Promise<CallEnd> {
   await call.save({ kind: 'step', step: '' });

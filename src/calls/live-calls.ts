@@ -1,7 +1,7 @@
 // The calls that live in this process: who owns which channel, how many there are, and how they are brought to an end.
 import type { LiveCall } from '../ports/observer.ts';
 import type { Clock } from '../ports/clock.ts';
-import { DEADLINE, wait } from './wait.ts';
+import { wait } from './wait.ts';
 import type { Call } from './call.ts';
 
 export class LiveCalls {
@@ -65,17 +65,22 @@ export class LiveCalls {
     return [...this.#calls.values()];
   }
 
-  /** Resolves when no call is left, or after `limitMs`; true = all ended by themselves. */
-  async drained(clock: Clock, limitMs: number): Promise<boolean> {
+  /** Resolves when no call is left, after `limitMs`, or when `hurry` aborts; true = all ended by themselves. */
+  async drained(clock: Clock, limitMs: number, hurry?: AbortSignal): Promise<boolean> {
     if (this.#calls.size === 0) return true;
-    const seen = await wait<true>(clock, new AbortController().signal, limitMs, (settle) => {
+    const seen = await wait<boolean>(clock, new AbortController().signal, limitMs, (settle) => {
       const look = (): void => {
         if (this.#calls.size === 0) settle(true);
       };
+      const give = (): void => settle(false);
       this.#onChange.add(look);
-      return () => this.#onChange.delete(look);
+      hurry?.addEventListener('abort', give);
+      return () => {
+        this.#onChange.delete(look);
+        hurry?.removeEventListener('abort', give);
+      };
     });
-    return seen !== DEADLINE;
+    return seen === true;
   }
 }
 

@@ -164,4 +164,21 @@ describe('emergency calls', () => {
     expect(record).toMatchObject({ legs: [], end: { code: 'unknown-number' } });
     expect(heard).toEqual([]);
   });
+
+  test('given a phone whose customer has no plan loaded, when it dials 999, then the call goes all the same', async () => {
+    const world = new World({ acme: PLAN });
+    world.telephony.phones.set('PJSIP/999@trunk-sim', OPERATOR);
+    world.callFrom('gone-201', '999');
+    await world.ended();
+    expect(world.records[0]?.legs).toMatchObject([{ to: '999', result: 'answered' }]);
+    expect(await world.leftovers()).toEqual([]);
+  });
+
+  test('given a phone whose customer has no plan loaded, when it dials anything else, then it is refused and recorded', async () => {
+    const world = new World({ acme: PLAN });
+    world.callFrom('gone-201', '202');
+    await world.ended();
+    expect(world.records[0]?.end).toMatchObject({ code: 'unknown-phone', cause: 21 });
+    expect(await world.leftovers()).toEqual([]);
+  });
 });

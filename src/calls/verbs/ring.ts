@@ -136,6 +136,9 @@ function firstAnswerOrAll(results: readonly Promise<void>[], hasWinner: () => bo
 /** The caller's number goes to the phone as its connected line; the name only as validated text. */
 export function legVariables(call: Call): Record<string, string> {
   const variables: Record<string, string> = { 'PJSIP_TRANSFER_HANDLING()': 'ari-only' };
+  // After a transfer the one who waits is the one who is shown, not the one who has left.
+  const served = call.party.extension;
+  if (served !== '') return { ...variables, 'CONNECTEDLINE(num,i)': served, 'CONNECTEDLINE(name,i)': call.party.record.name };
   const number = call.origin.caller.number;
   if (number.kind === 'e164') variables['CONNECTEDLINE(num,i)'] = number.e164;
   else if (number.kind === 'extension') variables['CONNECTEDLINE(num,i)'] = number.number;
