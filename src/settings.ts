@@ -148,13 +148,13 @@ export const SETTINGS = {
   mediaUrl: entry('GENVOICE_MEDIA_URL', optional(url(['http:', 'https:'])), '', 'Address at which an Asterisk elsewhere reaches our prompts, for example http://10.0.0.5:8085.'),
   externalAddress: entry('GENVOICE_EXTERNAL_ADDRESS', optional(host), '', 'Public address to name in SIP and RTP when this machine is behind NAT.'),
   localNets: entry('GENVOICE_LOCAL_NETS', listOf(net), '', 'Networks in which the external address is not used, comma-separated.'),
-  ipv6: entry('GENVOICE_IPV6', yesNo, 'false', 'Take SIP over IPv6 too.'),
+  ipv6: entry('GENVOICE_IPV6', yesNo, 'false', 'Take SIP over UDP on IPv6 too: on ::1 beside a loopback GENVOICE_SIP_HOST, else on every address.'),
   sipTlsCert: entry('GENVOICE_SIP_TLS_CERT', optional(path), '', 'Certificate file (PEM) for SIP over TLS; empty = no TLS.'),
   sipTlsKey: entry('GENVOICE_SIP_TLS_KEY', optional(path), '', 'Key file (PEM) of that certificate.'),
   sipTlsPort: entry('GENVOICE_SIP_TLS_PORT', whole(1, 65_535), '5061', 'Port for SIP over TLS.'),
   srtp: entry('GENVOICE_SRTP', yesNo, 'false', 'Encrypt the speech of phones (SDES); needs SIP over TLS.'),
   codecs: entry('GENVOICE_CODECS', listOf(oneOf('alaw', 'ulaw', 'g722', 'opus', 'gsm'), 1), 'alaw,ulaw,g722', 'Speech codecs in order of preference.'),
-  rtpPorts: entry('GENVOICE_RTP_PORTS', portRange, '20000-29999', 'UDP ports for speech.'),
+  rtpPorts: entry('GENVOICE_RTP_PORTS', optional(portRange), '', 'UDP ports for speech, for example 20000-29999; empty = a free block of 2,000 from 10000 up (20000-29999 in Docker).'),
   language: entry('GENVOICE_LANGUAGE', oneOf('en_GB'), 'en_GB', 'Language of the product\'s own phrases.'),
   tones: entry('GENVOICE_TONES', oneOf('uk'), 'uk', 'Country of the ringing, busy and congestion tones.'),
   drainMs: entry('GENVOICE_DRAIN_MS', whole(0, 86_400_000), '30000', 'Time that live calls get to end when the program stops.'),
@@ -264,7 +264,7 @@ function crossProblems(s: Settings): SettingProblem[] {
   for (const [index, [key, port]] of ports.entries()) {
     const other = ports.slice(0, index).find(([, taken]) => taken === port && port !== 0);
     if (other) say(key, `is ${port}, which ${SETTINGS[other[0]].name} has already`, 'Choose another port.');
-    if (port >= s.rtpPorts.start && port <= s.rtpPorts.end) say(key, `is ${port}, which lies inside GENVOICE_RTP_PORTS`, 'Move one of the two.');
+    if (s.rtpPorts !== null && port >= s.rtpPorts.start && port <= s.rtpPorts.end) say(key, `is ${port}, which lies inside GENVOICE_RTP_PORTS`, 'Move one of the two.');
   }
   if (s.lookupPrivate && s.lookupHosts.length === 0) say('lookupPrivate', 'is on, but GENVOICE_LOOKUP_HOSTS lists no host', 'List the hosts that lookups may ask.');
   return problems;

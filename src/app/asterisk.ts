@@ -90,7 +90,7 @@ async function takeEmbedded(options: TakeOptions, why: string): Promise<TakenAst
   return {
     kind: 'embedded', why: running === undefined ? why : 'it was still running, its calls go on', version: root.asteriskVersion,
     ari: { url: own.ariUrl, user: own.ariUser, password: own.ariPassword },
-    sip: { host: settings.sipHost, port: Number(own.sipAddress.slice(own.sipAddress.lastIndexOf(':') + 1)), from: '127.0.0.1' },
+    sip: { host: nearAddress(settings.sipHost), port: Number(own.sipAddress.slice(own.sipAddress.lastIndexOf(':') + 1)), from: settings.sipHost.includes(':') ? '::1' : '127.0.0.1' },
     soundRoot: own.soundsMount, own, emergencyTrunk: null, lacks: [],
     runSox: soxRunner(['chroot', `--userspec=${root.userId}:${root.groupId}`, root.folder, 'sox']),
   };
@@ -101,10 +101,23 @@ async function start(options: TakeOptions, root: RootFolder): Promise<EmbeddedAs
   options.say(`Starting ${root.asteriskVersion} …`);
   return startEmbedded({
     root, instanceFolder: options.instanceFolder, mediaFolder: options.promptFolder, dialplanFile: options.dialplanFile, appName: settings.ariApp,
-    sip: { host: settings.sipHost, port: settings.sipPort },
+    sip: { host: settings.sipHost, port: settings.sipPort, ...(settings.ipv6 && !settings.sipHost.includes(':') ? { host6: isLoopback(settings.sipHost) ? '::1' : '::' } : {}) },
+    ...(settings.rtpPorts === null ? {} : { rtp: settings.rtpPorts }), tones: settings.tones,
     ari: { ...(settings.ariPort === 0 ? {} : { port: settings.ariPort }), password: options.ariPassword },
     ...(settings.externalAddress === null ? {} : { externalAddress: settings.externalAddress }),
     localNets: settings.localNets, codecs: settings.codecs, trunks: options.trunks,
-    ...(settings.sipTlsCert === null || settings.sipTlsKey === null ? {} : { transports: { tls: { port: settings.sipTlsPort, certFile: settings.sipTlsCert, keyFile: settings.sipTlsKey } } }),
+    transports: {
+      tcp: true,
+      ...(settings.sipTlsCert === null || settings.sipTlsKey === null ? {} : { tls: { port: settings.sipTlsPort, certFile: settings.sipTlsCert, keyFile: settings.sipTlsKey } }),
+    },
   });
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}
+
+/** Where our own user agent finds what listens on `address`: a wildcard is no address to call. */
+function nearAddress(address: string): string {
+  return address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
 }

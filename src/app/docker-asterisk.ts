@@ -21,6 +21,8 @@ const ARI_PORT = 8088;
 const MODULES_FOLDER = '/genvoice/modules';
 /** Compose asks for at most this many; Asterisk's own figure must not be higher. */
 const MAX_OPEN_FILES = 20_000;
+/** As docker/compose.yaml publishes them. */
+const RTP_PORTS = { start: 20_000, end: 29_999 };
 const FOUND_MS = 10_000;
 const READY_MS = 60_000;
 /** Files that a running Asterisk takes over by a reload; a change of any other starts it again. */
@@ -89,12 +91,12 @@ function configOf({ settings, trunks, ariPassword }: TakeOptions): AsteriskConfi
     transports: { tcp: true, ...(settings.sipTlsCert === null ? {} : { tls: { port: settings.sipTlsPort, certFile: `${INSTANCE_MOUNT}/etc/tls/cert.pem`, keyFile: `${INSTANCE_MOUNT}/etc/tls/key.pem` } }) },
     ...(settings.externalAddress === null ? {} : { externalAddress: settings.externalAddress }),
     localNets: settings.localNets,
-    rtp: settings.rtpPorts,
+    rtp: settings.rtpPorts ?? RTP_PORTS,
     ari: { host: '0.0.0.0', port: settings.ariPort === 0 ? ARI_PORT : settings.ariPort, user: settings.ariUser, password: cryptAriPassword(ariPassword, salt) },
     appName: settings.ariApp,
     entityId: '02:00:00:00:13:c4',
     codecs: settings.codecs,
-    countryTones: 'uk',
+    countryTones: settings.tones,
     language: 'en-GB',
     trunks,
     maxRtpSilenceMs: 60_000,

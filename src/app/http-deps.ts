@@ -25,6 +25,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { TakenAsterisk } from './asterisk.ts';
 import type { LiveFeed } from './observer.ts';
 import type { PhoneBook } from './phone-book.ts';
+import { addressForPhones } from './sip-address.ts';
 import type { TestCalls } from './test-calls.ts';
 import { COPIES } from './voicemail-media.ts';
 
@@ -112,8 +113,7 @@ export function httpDeps(parts: AppParts): HttpDeps {
       if (plan?.extensions.has(extension) !== true) return { kind: 'unknown' };
       const made = await phones.renew(plan, extension);
       if (made === null) return { kind: 'refused', reason: `${extension} is a phone of an Asterisk that was there before`, hint: 'Its password is set there' };
-      const sip = parts.asterisk.sip;
-      return { kind: 'done', row: { customer, extension, ...made, sipAddress: sip === null ? 'as that Asterisk is reached' : `${sip.host}:${sip.port}` } };
+      return { kind: 'done', row: { customer, extension, ...made, sipAddress: (parts.loaded.settings === null ? null : addressForPhones(parts.asterisk, parts.loaded.settings)) ?? 'as that Asterisk is reached' } };
     },
     async removePhone(customer, extension) {
       const plan = plans.byCustomer(customer);

@@ -3,6 +3,7 @@ import { formatNumber } from '../numbering/e164.ts';
 import type { Settings } from '../settings.ts';
 import { doesText } from './http-deps.ts';
 import type { Service } from './service.ts';
+import { addressForPhones } from './sip-address.ts';
 
 /** More numbers than this are counted, not listed. */
 const MAX_LISTED = 12;
@@ -13,7 +14,8 @@ export function readyText(service: Pick<Service, 'http' | 'asterisk' | 'plans' |
     const plan = plans.byCustomer(customer);
     return plan === null ? [] : [...plan.numbers.values()].map((ddi) => ({ ddi, plan }));
   });
-  const sip = asterisk.sip === null ? 'as that Asterisk is reached' : `${asterisk.sip.host}:${asterisk.sip.port} (UDP)`;
+  const address = addressForPhones(asterisk, settings);
+  const sip = address === null ? 'as that Asterisk is reached' : `${address} (UDP and TCP${settings.sipTlsCert === null ? '' : `, TLS on port ${settings.sipTlsPort}`})`;
   const first = rows[0];
   const lines = [
     `GENVoice is ready (${asterisk.kind === 'existing' ? 'an existing ' : ''}${asterisk.version.split('\n')[0]}).`,

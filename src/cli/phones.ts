@@ -86,9 +86,10 @@ async function findPhone(cli: Cli, extension: string, customer: string | undefin
 
 async function makeSecret(cli: Cli, options: Options, args: readonly string[]): Promise<ExitCode> {
   const phone = await findPhone(cli, args[0] ?? '', textOf(options, 'customer'));
-  if (phone.hasSecret && !isSet(options, 'yes')) {
+  // Every phone has a password from its first day, mostly one that nobody has seen: only one that is in use counts.
+  if (phone.isOnline && !isSet(options, 'yes')) {
     throw misuse(
-      `${plain(phone.name)} (${phone.extension}) has a password; a new one logs ${phone.isOnline ? 'the phone that is online now' : 'that phone'} out.`,
+      `${plain(phone.name)} (${phone.extension}) is online; a new password logs it out.`,
       'Add --yes to replace it.',
       '--yes',
     );
@@ -103,7 +104,7 @@ async function makeSecret(cli: Cli, options: Options, args: readonly string[]): 
   cli.say.line(`User name  ${plain(secret.username)}`);
   cli.say.line(`Password   ${plain(secret.password)}`);
   cli.say.line(`Address    ${plain(secret.sipAddress)}`);
-  cli.say.hint('The password is kept nowhere and not shown again. Put it into the phone now.');
+  cli.say.hint('The password is kept nowhere and not shown again; the one before no longer works. Put it into the phone now.');
   return EXIT.yes;
 }
 

@@ -60,7 +60,8 @@ export interface EmbeddedOptions {
   /** The repository's dialplan/extensions.conf. */
   readonly dialplanFile: string;
   readonly appName: string;
-  readonly sip?: { readonly host?: string; readonly port?: number };
+  /** `host6`: an IPv6 address on which SIP over UDP is taken too. */
+  readonly sip?: { readonly host?: string; readonly port?: number; readonly host6?: string };
   /** Certificate files are paths on the host; they are copied into the instance. */
   readonly transports?: AsteriskConfig['transports'];
   readonly externalAddress?: string;
@@ -69,6 +70,8 @@ export interface EmbeddedOptions {
   readonly ari?: { readonly host?: string; readonly port?: number; readonly user?: string; readonly password?: string };
   readonly codecs?: readonly string[];
   readonly language?: string;
+  /** Country of the ringing, busy and congestion tones; `uk` when absent. */
+  readonly tones?: AsteriskConfig['countryTones'];
   readonly trunks?: readonly TrunkConfig[];
   readonly maxRtpSilenceMs?: number;
   readonly maxRtpHoldMs?: number;
@@ -189,6 +192,7 @@ function writeConfiguration(folder: string, options: EmbeddedOptions, places: Pl
   const mac = places.sip.port.toString(16).padStart(4, '0');
   const config: AsteriskConfig = {
     sipBind: places.sip,
+    ...(options.sip?.host6 === undefined ? {} : { sipBind6: options.sip.host6 }),
     transports: { tcp: options.transports?.tcp ?? false, ...(tls === undefined ? {} : { tls: { port: tls.port, certFile: `${INSTANCE_MOUNT}/etc/tls/cert.pem`, keyFile: `${INSTANCE_MOUNT}/etc/tls/key.pem` } }) },
     ...(options.externalAddress === undefined ? {} : { externalAddress: options.externalAddress }),
     localNets: options.localNets ?? [],
@@ -197,7 +201,7 @@ function writeConfiguration(folder: string, options: EmbeddedOptions, places: Pl
     appName: options.appName,
     entityId: `02:00:00:00:${mac.slice(0, 2)}:${mac.slice(2)}`,
     codecs: options.codecs ?? ['alaw', 'ulaw'],
-    countryTones: 'uk',
+    countryTones: options.tones ?? 'uk',
     language: options.language ?? 'en-GB',
     trunks: options.trunks ?? [],
     maxRtpSilenceMs: options.maxRtpSilenceMs ?? 60_000,

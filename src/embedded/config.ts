@@ -12,6 +12,8 @@ export const MEDIA_MOUNT = '/genvoice/media';
 /** Everything that Asterisk's configuration depends on. Addresses are those to bind to; ports are final. */
 export interface AsteriskConfig {
   readonly sipBind: { readonly host: string; readonly port: number };
+  /** IPv6 address for UDP beside `sipBind`, same port; absent = none. */
+  readonly sipBind6?: string;
   /** Besides UDP. Certificate files are paths as Asterisk sees them. */
   readonly transports?: {
     readonly tcp?: boolean;
@@ -134,6 +136,7 @@ function pjsipConf(c: AsteriskConfig): string {
     // 64*T1 is the time in which a silent address is given up; 100 ms is the smallest T1 that Asterisk takes.
     '[system]', 'type=system', 'timer_t1=100', 'timer_b=6400', 'disable_rport=no',
     ...transport('transport-udp', 'udp', c, c.sipBind.port, []),
+    ...(c.sipBind6 === undefined ? [] : ['[transport-udp6]', 'type=transport', 'protocol=udp', `bind=[${value('sipBind6', c.sipBind6)}]:${c.sipBind.port}`, 'tos=cs3', 'cos=3']),
     ...(c.transports?.tcp === true ? transport('transport-tcp', 'tcp', c, c.sipBind.port, []) : []),
     ...(tls === undefined ? [] : transport('transport-tls', 'tls', c, tls.port, [`cert_file=${value('transports.tls.certFile', tls.certFile)}`, `priv_key_file=${value('transports.tls.keyFile', tls.keyFile)}`, 'method=tlsv1_2'])),
     '#include pjsip_trunks.conf',

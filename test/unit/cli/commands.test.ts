@@ -228,7 +228,7 @@ describe('acts', () => {
     [['switches', 'set', 'day', 'on'], 1, 'There is no switch "day".'],
     [['switches', 'set', 'night', 'half'], 1, '"half" is no position of "night".'],
     [['phones', 'secret', '299'], 1, 'There is no extension 299.'],
-    [['phones', 'secret', '201'], 2, 'Priya (201) has a password; a new one logs the phone that is online now out.'],
+    [['phones', 'secret', '201'], 2, 'Priya (201) is online; a new password logs it out.'],
     [['phones', 'remove', '201'], 2, 'Priya (201) is online and would be logged out.'],
     [
       ['mailboxes', 'messages', 'sales', '--customer', 'harbour-dental'],

@@ -27,6 +27,8 @@ describe('renderConfig', () => {
 
   test('binds where it is told, in brackets for IPv6', () => {
     expect(file('pjsip.conf')).toContain('bind=127.0.0.1:5070');
+    expect(file('pjsip.conf', { sipBind6: '::1' })).toContain('[transport-udp6]\ntype=transport\nprotocol=udp\nbind=[::1]:5070');
+    expect(file('pjsip.conf', {})).not.toContain('udp6');
     expect(file('pjsip.conf', { sipBind: { host: '::1', port: 5070 } })).toContain('bind=[::1]:5070');
   });
 
