@@ -227,3 +227,27 @@ describe('lookup, where it may connect', () => {
     expect(JSON.stringify(failed)).not.toMatch(/hunter2|secret page|key=/);
   });
 });
+
+describe('tell', () => {
+  test('any 2xx is taken, whatever its body is', async () => {
+    expect(await open().tell(`https://crm.test:${portOf(tls)}/echo`, '{"a":1}', 2000)).toBeNull();
+    expect(await open().tell(local('/html'), '{}', 2000)).toBeNull();
+  });
+
+  test.each([
+    ['/404', /answered 404/],
+    ['/500', /answered 500/],
+    ['/redirect', /redirect, which is not followed/],
+    ['/reset', /broke the connection/],
+    ['/never', /no whole answer within 150 ms/],
+  ])('%s is a reason, never an exception', async (path, reason) => {
+    expect(await open().tell(local(path), '{}', 150)).toMatch(reason);
+  });
+
+  test('the address rules of lookups hold', async () => {
+    const before = accepted;
+    expect(await open({ hosts: [] }).tell(local('/ok'), '{}', 500)).toMatch(/not listed in GENVOICE_LOOKUP_HOSTS/);
+    expect(await open({ allowPrivate: false }).tell(`https://crm.test:${portOf(tls)}/ok`, '{}', 500)).toMatch(/internal network/);
+    expect(accepted).toBe(before);
+  });
+});
