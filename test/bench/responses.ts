@@ -121,7 +121,8 @@ export function watchTasks(world: Pick<World, 'application'>): { stop(): Promise
     while (!isStopped) {
       const seconds = await world.application.metric('genvoice_event_loop_delay_max_seconds').catch(() => Number.NaN);
       if (Number.isFinite(seconds)) longest = Math.max(longest, seconds * 1_000);
-      await pause(500);
+      // The figure is that of the last full second; asking more often would be load of our own.
+      await pause(1_000);
     }
   })();
   return {
