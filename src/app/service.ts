@@ -19,6 +19,7 @@ import { startServer, type RunningServer } from '../http/server.ts';
 import { createHttpsLookup } from '../lookup/https-lookup.ts';
 import { PlanMedia } from '../plans/media.ts';
 import { PlanStore } from '../plans/plan-source.ts';
+import { brings } from '../plans/trunks.ts';
 import type { LoadedSettings, Settings } from '../settings.ts';
 import { openVoicemail } from '../store/voicemail/voicemail-store.ts';
 import { watchClock } from '../telemetry/clock-watch.ts';
@@ -132,7 +133,11 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     isTestPhone: (endpoint) => phones.isTestPhone(endpoint),
     emergencyTrunk: () => (asterisk.own === null ? asterisk.emergencyTrunk : trunks.emergencyEndpoint()),
     phoneOwner: (endpoint) => phones.ownerOf(endpoint),
-    trunkRules: (id) => ({ ddiFrom: trunks.byId(id)?.ddiFrom ?? 'request-uri', isTest: false }),
+    trunkRules(id) {
+      const trunk = trunks.byId(id);
+      // A trunk of somebody else's Asterisk has no rules here.
+      return { ddiFrom: trunk?.ddiFrom ?? 'request-uri', isTest: false, brings: (ddi) => trunk === undefined || brings(trunk, ddi) };
+    },
     isTestCall: (sipCallId) => testCalls.isOurs(sipCallId),
     endOf: async (channel) => unseenEnds?.endOf(channel) ?? null,
     // The data folder's lock says that no other process of this instance lives; of others only the heartbeat can.

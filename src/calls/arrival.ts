@@ -3,6 +3,7 @@
 import { classifyDialled, type Dialled } from '../numbering/dialled.ts';
 import { extensionCaller, parseCaller, type Caller } from '../numbering/caller.ts';
 import { normaliseDdi } from '../numbering/ddi.ts';
+import type { E164 } from '../numbering/e164.ts';
 import type { RoutingPlan } from '../routing/plan.ts';
 import type { CallEnd } from '../ports/records.ts';
 import { TelephonyError, type TelephonyEvent } from '../ports/telephony.ts';
@@ -28,6 +29,8 @@ export interface PhoneOwner {
 export interface TrunkRules {
   /** Header that names the DDI. */
   readonly ddiFrom: 'request-uri' | 'to' | 'diversion';
+  /** Whether the carrier may bring calls to this number. */
+  brings(ddi: E164): boolean;
   /** Calls over this trunk come from our own test caller or a simulator. */
   readonly isTest: boolean;
 }
@@ -196,12 +199,15 @@ export class Arrivals {
     const rules = entry.from === 'trunk' ? deps.trunkRules(entry.name) : null;
     const named = rules?.ddiFrom === 'to' ? entry.toHeader : rules?.ddiFrom === 'diversion' ? entry.diversion : entry.dialled;
     const extension = owner === null ? undefined : deps.plans.byCustomer(owner.customer)?.extensions.get(owner.extension);
+    // A number that the carrier does not bring is nobody's over this trunk.
+    const wanted = rules === null ? null : normaliseDdi(named, 'GB');
+    const ddi = wanted !== null && rules?.brings(wanted) === true ? wanted : null;
     const origin: CallOrigin = {
       id: deps.ids.callId(),
       direction: entry.from === 'trunk' ? 'inbound' : 'internal',
       isTest: rules?.isTest === true || deps.isTestCall(entry.sipCallId),
       dialled: entry.dialled.slice(0, MAX_DIALLED),
-      ddi: entry.from === 'trunk' ? normaliseDdi(named, 'GB') : null,
+      ddi,
       caller: owner === null
         ? parseCaller({ from: entry.fromHeader, pai: entry.assertedIdentity, privacy: entry.privacy }, 'GB')
         : extensionCaller(owner.extension, extension?.name),

@@ -175,4 +175,14 @@ describe('two customers with the same extensions', () => {
     expect(world.records[0]).toMatchObject({ customer: null, end: { code: 'unknown-phone', cause: 21, detail: 'stranger-201' } });
     expect(world.telephony.endings.get(channel)?.sipCode).toBe(403);
   });
+
+  test('given a number that this carrier does not bring, when it is called over it, then it is nobody\'s number there', async () => {
+    const world = new World({ acme: planOf('bye', { bye: { kind: 'end', how: 'hang-up' } }) });
+    world.brings = () => false;
+    const channel = world.callIn();
+    await world.ended();
+    expect(world.records[0]?.end).toMatchObject({ code: 'unknown-number', cause: 1 });
+    expect(world.telephony.causes.get(channel)).toBe(1);
+    expect(await world.leftovers()).toEqual([]);
+  });
 });

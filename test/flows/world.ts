@@ -37,6 +37,8 @@ export class World {
   deps!: ReconcileDeps;
   lookup: (url: string) => { result: LookupResult; afterMs: number } = () => ({ result: { kind: 'not-found' }, afterMs: 10 });
   emergencyTrunk: string | null = 'trunk-sim';
+  /** Numbers that the carrier may bring. */
+  brings: (ddi: string) => boolean = () => true;
   /** Takes of channels that have not settled. */
   taking = 0;
   /** Times that the process was started again. */
@@ -268,7 +270,7 @@ export class World {
         const [, customer = '', extension = ''] = match ?? [];
         return this.plans.get(customer)?.extensions.has(extension) === true ? { customer, extension } : null;
       },
-      trunkRules: () => ({ ddiFrom: 'request-uri', isTest: false }),
+      trunkRules: () => ({ ddiFrom: 'request-uri', isTest: false, brings: (ddi) => this.brings(ddi) }),
       isTestCall: () => false,
       ...this.#given,
     };
