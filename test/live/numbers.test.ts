@@ -94,6 +94,15 @@ describe('strangers', () => {
     expect(await app.api.send('GET', '/readyz')).toMatchObject({ status: 200 });
   }, 90_000);
 
+  test('given the same INVITE five times, as a lossy network makes it, then it is one call', async () => {
+    const before = (await app.recent()).length;
+    const answers = await raw(inviteTo({ uri: DDI.night, to: DDI.night, port: app.sip.port }), HOST, 3_000, 5);
+    expect(new Set(answers.filter((text) => text.startsWith('SIP/2.0 200') && /CSeq: 1 INVITE/i.test(text)).map((text) => /^To: .*tag=(\S+)/im.exec(text)?.[1])).size).toBe(1);
+    await until('its record is written', 5_000, async () => (await app.recent()).length > before);
+    await app.clean();
+    expect(await app.recent()).toHaveLength(before + 1);
+  });
+
   test('given 200 digits in a row, then the call goes on by its plan and ends once', async () => {
     const call = await app.call(DDI.main);
     await answered(call);
@@ -132,8 +141,8 @@ function inviteTo({ uri, to, port }: { uri: string; to: string; port: number }):
   ].join('\r\n');
 }
 
-/** Sends one datagram; gives what comes back within the time, and takes an answered call down with BYE. */
-async function raw(text: string, bindHost: string, forMs = 3_000): Promise<string[]> {
+/** Sends a datagram, as often as said; gives what comes back within the time, and takes an answered call down with BYE. */
+async function raw(text: string, bindHost: string, forMs = 3_000, times = 1): Promise<string[]> {
   const socket = createSocket('udp4');
   await new Promise<void>((resolve, reject) => socket.once('error', reject).bind(0, bindHost, resolve));
   const answers: string[] = [];
@@ -152,7 +161,7 @@ async function raw(text: string, bindHost: string, forMs = 3_000): Promise<strin
     socket.send(request('ACK', 1), app.sip.port, HOST);
     socket.send(request('BYE', 2), app.sip.port, HOST);
   });
-  socket.send(Buffer.from(text, 'latin1'), app.sip.port, HOST, () => undefined);
+  for (let sent = 0; sent < times; sent += 1) socket.send(Buffer.from(text, 'latin1'), app.sip.port, HOST, () => undefined);
   await isOver;
   clearTimeout(timer);
   await new Promise<void>((resolve) => socket.close(() => resolve()));
