@@ -58,7 +58,8 @@ export class Probes {
     await after(leaveAfterMs);
     const byeAtMs = performance.now();
     const isOurs = call.state === 'answered';
-    void call.hangup();
+    // Waited for: a user agent that closes takes back a BYE that has not left yet.
+    await call.hangup();
     this.#seen.delete(call.rtp?.port ?? 0);
     if (!isOurs && seen.nextAtMs === null) return null;
     return { caller, keyToPromptMs: seen.nextAtMs === null || seen.releasedAtMs === null ? null : seen.nextAtMs - seen.releasedAtMs, byeAtMs: isOurs ? byeAtMs : Number.NaN };

@@ -42,6 +42,8 @@ if (process.getuid?.() !== 0 || process.platform !== 'linux') {
 }
 const rate = Math.max(1, Number(options.rate) || 100);
 const rounds = options.quick ? 1 : 3;
+/** What makes this run an easier one than the issue's, in words; null = nothing. */
+const easier = [...(rate === 100 ? [] : [`${rate} calls/s`]), ...(options.quick ? ['--quick'] : [])].join(', ') || null;
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const wants = (name: PartName): boolean => only === undefined || only.includes(name);
 
@@ -67,7 +69,8 @@ async function measured(name: PartName, measure: (world: World) => Promise<Part>
   say(`${name} (load average ${loadAverage()})`);
   try {
     world ??= await startWorld({ lookupUrl, say });
-    parts.push(await measure(world));
+    const part = await measure(world);
+    parts.push(easier === null ? part : { ...part, bars: part.bars.map((one) => ({ shortOf: easier, ...one })) });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     say(`  failed: ${reason}`);
@@ -104,7 +107,7 @@ const target = options.output ?? (isWhole ? join(PROJECT, 'test/bench/results.md
 if (target !== null) writeFileSync(target, text);
 process.stdout.write(target === null ? `${text}\n` : `Results are in ${target}\n`);
 const bars = parts.flatMap((part) => part.bars);
-process.stdout.write(`${bars.filter((one) => one.isMet).length} of ${bars.length} bars met in ${facts.tookS} s\n`);
+process.stdout.write(`${bars.filter((one) => one.isMet && one.shortOf === undefined).length} of ${bars.length} bars met in ${facts.tookS} s\n`);
 process.exit(bars.every((one) => one.isMet) ? 0 : 1);
 
 function slowSystem(): Promise<Server> {
