@@ -10,7 +10,6 @@ import { PlanHistory } from '../store/plan-history.ts';
 import { openSqliteRecords, type SqliteRecords } from '../store/records/sqlite-records.ts';
 import { openSecrets, type Secrets } from '../store/secrets.ts';
 import { MemoryState } from '../store/state/memory-state.ts';
-import { openRedisState } from '../store/state/redis-state.ts';
 import { openSqliteState } from '../store/state/sqlite-state.ts';
 import type { Alarms } from '../telemetry/alarms.ts';
 import { openLogFile, type LogFile } from '../telemetry/log-file.ts';
@@ -63,6 +62,7 @@ async function openState(settings: Settings, paths: DataPaths, onAlarm: (text: s
     case 'memory': return new MemoryState();
     case 'redis': {
       if (settings.redisUrl === null) throw new Error('GENVOICE_STATE=redis needs REDIS_URL, for example redis://127.0.0.1:6379');
+      const { openRedisState } = await import('../store/state/redis-state.ts');
       return openRedisState({ url: String(settings.redisUrl), onAlarm });
     }
     case 'sqlite': return openSqliteState({ stateFile: paths.databases.state, switchesFile: paths.databases.switches, onAlarm });

@@ -133,13 +133,24 @@ function problem(code: NumberProblem['code'], message: string): E164Result {
   return { ok: false, error: { code, message } };
 }
 
+/** Callers come back; bounded, and the same answer whenever it is asked. */
+const countries = new Map<string, CountryCode | null>();
+const MAX_KNOWN_COUNTRIES = 10_000;
+
 /** Country of a number, or undefined where the code belongs to none (satellite, +800) or is unknown. */
 export function countryOf(e164: E164): CountryCode | undefined {
   // The library knows no country for 07700 900xxx and for most Crown numbers that are not allocated.
   if (e164.startsWith('+441481')) return 'GG';
   if (e164.startsWith('+441534')) return 'JE';
   if (e164.startsWith('+441624') || e164.startsWith('+447624')) return 'IM';
-  return parsePhoneNumberFromString(e164)?.country ?? (e164.startsWith('+44') ? 'GB' : undefined);
+  // Only mobile ranges are shared with the Crown Dependencies beyond those; asking the library costs 40 us a call.
+  if (e164.startsWith('+44') && !e164.startsWith('+447')) return 'GB';
+  const known = countries.get(e164);
+  if (known !== undefined) return known ?? undefined;
+  const country = parsePhoneNumberFromString(e164)?.country ?? (e164.startsWith('+44') ? 'GB' : undefined);
+  if (countries.size >= MAX_KNOWN_COUNTRIES) countries.clear();
+  countries.set(e164, country ?? null);
+  return country;
 }
 
 /** Calling code of a country without "+", for example "44". */
