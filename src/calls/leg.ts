@@ -13,10 +13,19 @@ export interface LegGone {
   readonly soft: boolean;
 }
 
+/** What a REFER asked for. */
+export interface TransferRequest {
+  readonly target: string;
+  readonly attended: boolean;
+}
+/** A phone asks once; whoever floods is not listened to. */
+const MAX_TRANSFERS = 8;
+
 export class Leg {
   readonly channel: ChannelId;
   readonly extension: string;
   readonly #abort = new AbortController();
+  readonly #transfers: TransferRequest[] = [];
   readonly #listeners = new Set<() => void>();
   readonly #unsubscribe: () => void;
   #state: LegState;
@@ -53,6 +62,15 @@ export class Leg {
   }
   get record(): LegRecord {
     return this.#record;
+  }
+
+  /** The oldest request of this side to be sent elsewhere that nobody has dealt with; it may come before anybody waits for it. */
+  takeTransfer(): TransferRequest | undefined {
+    return this.#transfers.shift();
+  }
+  /** Requests from before a conversation mean nothing in it. */
+  forgetTransfers(): void {
+    this.#transfers.length = 0;
   }
 
   /** Called after each change of state; the function returned stops. */
@@ -106,9 +124,11 @@ export class Leg {
         if (this.#gone !== null) this.#gone = { ...this.#gone, cause: event.cause, techCause: event.techCause ?? this.#gone.techCause };
         this.#record = { ...this.#record, cause: event.cause, techCause: event.techCause ?? this.#record.techCause };
         break;
+      case 'transfer-requested':
+        if (this.#transfers.length < MAX_TRANSFERS) this.#transfers.push({ target: event.target, attended: event.attended });
+        break;
       case 'digit':
       case 'held':
-      case 'transfer-requested':
       case 'playback-started':
       case 'playback-ended':
       case 'recording-ended':

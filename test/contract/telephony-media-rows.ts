@@ -153,7 +153,10 @@ export function mediaRows(world: World): void {
     const request = asked(caller.channel, { maxMs: 1_000 });
     caller.speak(5_000);
     await world().telephony.record(request);
-    expect(await recorded(request)).toMatchObject({ result: 'done', durationMs: 1_000 });
+    // Asterisk counts whole seconds and looks at the limit when a packet comes: up to a second late on a busy machine.
+    const { result, durationMs } = await recorded(request);
+    expect(result).toBe('done');
+    expect([1_000, 2_000]).toContain(durationMs);
   });
 
   test('a recording ends with the hang-up and is kept', async () => {

@@ -176,4 +176,21 @@ describe('a conversation that Asterisk does not let come about', () => {
     expect(end).toBeLessThan(timesOf(moments, 'playback-ended')[0] ?? 0);
     expect(end - 1_000).toBeLessThan(500);
   });
+
+  test.each(['202', 'the caller'])('given %s asks to send the other on while both are being joined, then it is done, not lost', async (who) => {
+    const { texts, record } = await talking((world, channel) => {
+      world.phone('acme', '203', { kind: 'answers', afterMs: 500, hangsUpAfterMs: 1_000 });
+      const before = world.telephony.onRequest;
+      let isAsked = false;
+      world.telephony.onRequest = (verb, target) => {
+        before(verb, target);
+        if (verb !== 'addToBridge' || isAsked) return;
+        isAsked = true;
+        // Asterisk acts, and the phone hears the other side, before its answer is with us.
+        world.clock.worldAfter(0, () => world.telephony.refer(who === '202' ? legTo(world, '202') : channel, '203'));
+      };
+    }, {}, who === '202' ? 'outside' : '201');
+    expect(texts.some((text) => text.startsWith('transferred to Aisha Khan'))).toBe(true);
+    expect(record.legs.map((leg) => leg.to)).toContain('203');
+  });
 });

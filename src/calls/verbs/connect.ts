@@ -3,7 +3,7 @@ import type { RoutingPlan, StepId } from '../../routing/plan.ts';
 import type { BridgeId } from '../../ports/telephony.ts';
 import type { Call } from '../call.ts';
 import { hungUpBy } from '../call-end.ts';
-import type { Leg } from '../leg.ts';
+import type { Leg, TransferRequest } from '../leg.ts';
 import { DEADLINE, wait } from '../wait.ts';
 import type { Waiting } from './hear-waiting.ts';
 
@@ -30,6 +30,8 @@ export async function connect(call: Call, plan: RoutingPlan, step: StepId, leg: 
     await call.cleanUp(() => telephony.destroyBridge(bridge));
   };
   call.scope.defer(destroy);
+  // From here on a request to be sent elsewhere counts, also one that comes before we are told that both are joined.
+  for (const side of [leg, call.party]) side.forgetTransfers();
   try {
     // The caller is answered, the tone stopped and the bridge made side by side: each is a round trip of its own.
     const stopped = waiting.stop();
@@ -61,22 +63,20 @@ async function join(call: Call, leg: Leg, bridge: BridgeId): Promise<void> {
 
 /** The conversation itself; also where an adopted call goes on after a restart. */
 export async function talk(call: Call, plan: RoutingPlan, leg: Leg, destroyBridge: () => Promise<void>): Promise<ConnectResult> {
-  const { clock, hub } = call.deps;
+  const { clock } = call.deps;
   const leftMs = Math.max(1, plan.limits.maxCallMs - (clock.nowMs() - call.origin.startedAtMs));
   const untilMs = clock.monotonicMs() + leftMs;
   for (;;) {
     const seen = await wait<'left' | Transfer>(clock, call.signal, Math.max(1, untilMs - clock.monotonicMs()), (settle) => {
-      const offs = [
-        leg.onChange(() => {
-          if (leg.gone !== null) settle('left');
-        }),
-        ...[leg, call.party].map((side) =>
-          hub.on(side.channel, (event) => {
-            if (event.type === 'transfer-requested') settle({ by: side, target: event.target, attended: event.attended });
-          }),
-        ),
-      ];
-      if (leg.gone !== null) settle('left');
+      let hasSeen = false;
+      const look = (): void => {
+        if (hasSeen) return;
+        const asked = leg.gone === null ? nextTransfer(leg, call.party) : null;
+        hasSeen = leg.gone !== null || asked !== null;
+        if (hasSeen) settle(asked ?? 'left');
+      };
+      const offs = [leg.onChange(look), call.party.onChange(look)];
+      look();
       return () => {
         for (const off of offs) off();
       };
@@ -94,10 +94,16 @@ export async function talk(call: Call, plan: RoutingPlan, leg: Leg, destroyBridg
   }
 }
 
-interface Transfer {
+interface Transfer extends TransferRequest {
   readonly by: Leg;
-  readonly target: string;
-  readonly attended: boolean;
+}
+
+function nextTransfer(...sides: readonly Leg[]): Transfer | null {
+  for (const by of sides) {
+    const asked = by.takeTransfer();
+    if (asked !== undefined) return { by, ...asked };
+  }
+  return null;
 }
 
 /** A blind REFER to an extension of the same customer works; everything else is refused with its reason in the trace. */
