@@ -1,7 +1,7 @@
 // What tests leave behind: processes, mounts, files. Every process below ours is remembered while it can still be seen as
 // ours, so that one that was let go of is found at the end. A port lives with its process. Read `Leftovers.find`.
 import { readFileSync, readdirSync } from 'node:fs';
-import { isRunning, processIdentity, waitUntilGone } from '../../src/embedded/processes.ts';
+import { isRunning, processIdentity, signalProcess, waitUntilGone } from '../../src/embedded/processes.ts';
 import type { ProcessIdentity } from '../../src/embedded/processes.ts';
 
 const LOOK_EVERY_MS = 500;
@@ -28,14 +28,16 @@ export class Leftovers {
     this.#timer.unref();
   }
 
-  /** One line for each thing that is still there. */
+  /** One line for each thing that is still there; processes are ended then, so that the next run begins clean. */
   async find(): Promise<string[]> {
     this.#look();
     const left: string[] = [];
     const untilMs = performance.now() + GRACE_MS;
     for (const { identity, command } of this.#seen.values()) {
       await waitUntilGone(identity, Math.max(0, untilMs - performance.now()));
-      if (isRunning(identity)) left.push(`process ${identity.pid}: ${command}`);
+      if (!isRunning(identity)) continue;
+      left.push(`process ${identity.pid}: ${command}`);
+      signalProcess(identity, 'SIGKILL');
     }
     for (const point of mountPoints()) if (!this.#mountsBefore.has(point) && (point.includes(this.#world) || point.includes('/.genvoice'))) left.push(`mount ${point}`);
     for (const name of readdirSync(this.#world)) left.push(`file or folder ${this.#world}/${name}`);
