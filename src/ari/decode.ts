@@ -47,9 +47,22 @@ export function channelState(state: unknown): ChannelState {
 /** Asterisk's stamp (2026-11-22T19:00:00.123+0000) as epoch ms; 0 when it cannot be read. */
 export function stampMs(stamp: unknown): number {
   if (typeof stamp !== 'string') return 0;
+  // Every event has a stamp, and nearly all of a minute share everything but their seconds.
+  if (stamp.length === STAMP_LENGTH && stamp.startsWith(minute.head) && stamp.endsWith(minute.zone)) {
+    const seconds = Number(stamp.slice(MINUTE_LENGTH, MINUTE_LENGTH + 6));
+    if (seconds >= 0 && seconds < 60) return minute.ms + Math.round(seconds * 1_000);
+  }
   const ms = Date.parse(stamp.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
-  return Number.isNaN(ms) ? 0 : ms;
+  if (Number.isNaN(ms)) return 0;
+  if (FULL_STAMP.test(stamp)) minute = { head: stamp.slice(0, MINUTE_LENGTH), zone: stamp.slice(-5), ms: Math.floor(ms / 60_000) * 60_000 };
+  return ms;
 }
+
+/** 2026-11-22T19:00:00.123+0000 */
+const FULL_STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d{4}$/;
+const STAMP_LENGTH = 28;
+const MINUTE_LENGTH = 17;
+let minute = { head: '-', zone: '-', ms: 0 };
 
 function entered(raw: Json, atMs: number): TelephonyEvent | null {
   const args = Array.isArray(raw['args']) ? raw['args'].filter((arg) => typeof arg === 'string') : [];

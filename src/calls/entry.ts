@@ -31,13 +31,19 @@ export function parseEntry(args: readonly string[]): Entry | undefined {
   };
 }
 
+const PLAIN = /^[!-$&-~ ]*$/;
+const HEX_BYTE = /^[0-9A-Fa-f]{2}$/;
+const UTF8 = new TextDecoder();
+
 /** The text behind one URI-encoded argument. Bytes that are no UTF-8, and a cut escape, become U+FFFD; never throws. */
 export function decodeArgument(argument: string): string {
+  // Most arguments are empty or plain.
+  if (PLAIN.test(argument)) return argument;
   const bytes: number[] = [];
   for (let i = 0; i < argument.length; i += 1) {
     const code = argument.charCodeAt(i);
-    const hex = argument.slice(i + 1, i + 3);
-    if (code === 0x25 && /^[0-9A-Fa-f]{2}$/.test(hex)) {
+    const hex = code === 0x25 ? argument.slice(i + 1, i + 3) : '';
+    if (HEX_BYTE.test(hex)) {
       const byte = Number.parseInt(hex, 16);
       // The dialplan's stand-ins for '(' and ')'.
       bytes.push(byte === 0x01 ? 0x28 : byte === 0x02 ? 0x29 : byte);
@@ -47,5 +53,5 @@ export function decodeArgument(argument: string): string {
       bytes.push(code < 0x80 && code !== 0x25 ? code : 0xff);
     }
   }
-  return new TextDecoder().decode(Uint8Array.from(bytes));
+  return UTF8.decode(Uint8Array.from(bytes));
 }

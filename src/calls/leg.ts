@@ -4,6 +4,9 @@ import type { LegRecord } from '../ports/records.ts';
 import type { ChannelId, TelephonyEvent } from '../ports/telephony.ts';
 import type { EventHub } from './event-hub.ts';
 
+/** One for all: what a leg went with is in `gone`, and a stack trace for each hang-up costs more than the rest of it. */
+const LEG_GONE = new Error('leg gone');
+
 export type LegState = 'placed' | 'entered' | 'ringing' | 'up' | 'gone';
 
 /** How a leg went: Q.850 cause, SIP status where one came, and whether our own timeout did it. */
@@ -153,7 +156,7 @@ export class Leg {
     this.#gone = gone;
     this.#state = 'gone';
     this.#record = { ...this.#record, endedAtMs: this.#record.endedAtMs ?? atMs, cause: gone.cause, techCause: gone.techCause };
-    this.#abort.abort(new Error('leg gone'));
+    this.#abort.abort(LEG_GONE);
   }
 
   #tell(): void {
