@@ -7,7 +7,7 @@ import { handset } from './handset.ts';
 import type { Handset } from './handset.ts';
 import { answered, ended, hears, hearsHz } from './hearing.ts';
 import { DDI } from './plans.ts';
-import { within } from './until.ts';
+import { until, within } from './until.ts';
 
 const CALLER_HZ = 2_100;
 const PHONE_HZ = 2_300;
@@ -88,10 +88,12 @@ describe('a ring step reached first', () => {
 
 describe('a group rung together', () => {
   test('given one busy and one that declines, then the third talks', async () => {
-    await Promise.all([app.phone('acme', '201', { kind: 'busy' }), app.phone('acme', '202', { kind: 'decline' })]);
+    const others = await Promise.all([app.phone('acme', '201', { kind: 'busy' }), app.phone('acme', '202', { kind: 'decline' })]);
     const third = await handset(app, 'acme', '203');
     const call = await app.call(DDI.all, { sendAudio: fromCaller });
     const incoming = await third.next();
+    // Whoever is rung after the answer says "answered elsewhere": the refusals come first here.
+    await until('both have refused', 5_000, () => others.every((phone) => phone.calls[0]?.end !== undefined));
     await incoming.accept({ sendAudio: fromPhone });
     await hearsHz(call, PHONE_HZ);
     await hearsHz(incoming.call, CALLER_HZ);

@@ -74,6 +74,8 @@ async function toItsEnd(call: Call, leg: Leg, options: DialOptions, place: () =>
   } catch (error) {
     if (options.wanted.aborted) {
       if (call.signal.aborted) throw call.signal.reason as Error;
+      // Who refused a moment before somebody else answered did refuse.
+      if (leg.gone !== null && !leg.gone.soft) return settled(call, leg, refusal(leg));
       reason = 'answered-elsewhere';
       return settled(call, leg, { kind: 'cancelled', cause: 26 });
     }
