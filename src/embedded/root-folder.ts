@@ -18,7 +18,6 @@ const PACKAGES = [
 ];
 /** User and group number of Asterisk; far above those of packages and people, so that no host user shares it. */
 const ASTERISK_ID = 47_380;
-const PUBLIC_MIRROR = 'http://deb.debian.org/debian';
 const STAMP = 'genvoice/stamp.json';
 const BUILD_LIMIT_MS = 15 * 60_000;
 const SAY_EVERY_MS = 3_000;
@@ -79,8 +78,8 @@ export async function ensureRootFolder(options: RootFolderOptions): Promise<Root
   }
 }
 
-/** The Debian mirror that this machine uses itself, or Debian's public one (also on Ubuntu). */
-export function hostMirror(aptFolder = '/etc/apt'): string {
+/** The Debian mirror that this machine uses itself; null = none (Ubuntu, for one): mmdebstrap then takes Debian's public one. */
+export function hostMirror(aptFolder = '/etc/apt'): string | null {
   const files = [join(aptFolder, 'sources.list')];
   const parts = join(aptFolder, 'sources.list.d');
   if (existsSync(parts)) files.push(...readdirSync(parts).filter((name) => /\.(list|sources)$/.test(name)).sort().map((name) => join(parts, name)));
@@ -92,7 +91,7 @@ export function hostMirror(aptFolder = '/etc/apt'): string {
       if (mirror !== undefined && !mirror.includes('security')) return mirror;
     }
   }
-  return PUBLIC_MIRROR;
+  return null;
 }
 
 function readStamp(folder: string): Omit<RootFolder, 'isNew'> | undefined {
@@ -105,19 +104,19 @@ function readStamp(folder: string): Omit<RootFolder, 'isNew'> | undefined {
   }
 }
 
-async function build(folder: string, mirror: string, say: (line: string) => void): Promise<void> {
+async function build(folder: string, mirror: string | null, say: (line: string) => void): Promise<void> {
   await ensureMmdebstrap(say);
   removeLeftovers(folder);
   const target = `${folder}.building-${process.pid}`;
   say(`Building Asterisk's own folder from Debian ${SUITE} (about a minute, 400 MB, once) …`);
   // The suite's Release file can be past its date; without the option apt refuses it.
   const args = ['--variant=minbase', '--aptopt=Acquire::Check-Valid-Until "false"', '--aptopt=Acquire::Retries "3"', ...(await proxyOptions()), ...DPKG_EXCLUDES,
-    `--include=${PACKAGES.join(',')}`, `--customize-hook=chroot "$1" sh -c '${HOOK}'`, SUITE, target, mirror];
+    `--include=${PACKAGES.join(',')}`, `--customize-hook=chroot "$1" sh -c '${HOOK}'`, SUITE, target, ...(mirror === null ? [] : [mirror])];
   // Dies with us: a build whose starter was killed must not go on beside the next one.
   await runLong('setpriv', ['--pdeathsig', 'TERM', 'mmdebstrap', ...args], say);
   const { stdout } = await run('chroot', [target, 'asterisk', '-V']);
   const library = readdirSync(join(target, 'usr/lib')).find((name) => existsSync(join(target, 'usr/lib', name, 'asterisk/modules')));
-  if (library === undefined) throw new Error(`The packages from ${mirror} hold no Asterisk modules. Delete ${target} and start again.`);
+  if (library === undefined) throw new Error(`The packages from ${mirror ?? 'the public mirror'} hold no Asterisk modules. Delete ${target} and start again.`);
   writeFileSync(join(target, STAMP), JSON.stringify({ recipe: RECIPE, asteriskVersion: stdout.trim(), modulesFolder: `/usr/lib/${library}/asterisk/modules`, packages: PACKAGES }, null, 1));
   // An older recipe's folder may still serve a running Asterisk: move it aside, so that its mounts go on.
   if (existsSync(folder)) renameSync(folder, `${folder}.old-${process.pid}`);

@@ -17,9 +17,9 @@ describe('hostMirror', () => {
   test.each([
     ['deb822', 'debian.sources', 'Types: deb\n# http://old.example/debian\nURIs: http://mirror.example/debian\nSuites: bookworm\n', 'http://mirror.example/debian'],
     ['one line', 'a.list', 'deb [arch=amd64] https://mirror.example/pub/debian/ bookworm main\n', 'https://mirror.example/pub/debian'],
-    ['security alone', 'a.list', 'deb http://security.example/debian bookworm-security main\n', 'http://deb.debian.org/debian'],
-    ['Ubuntu', 'ubuntu.sources', 'URIs: http://archive.ubuntu.com/ubuntu\n', 'http://deb.debian.org/debian'],
-    ['a file that apt does not read', 'a.list.save', 'deb http://old.example/debian x main\n', 'http://deb.debian.org/debian'],
+    ['security alone', 'a.list', 'deb http://security.example/debian bookworm-security main\n', null],
+    ['Ubuntu', 'ubuntu.sources', 'URIs: http://archive.example/ubuntu\n', null],
+    ['a file that apt does not read', 'a.list.save', 'deb http://old.example/debian x main\n', null],
   ])('%s', (_, name, text, mirror) => {
     mkdirSync(join(folder, 'sources.list.d'));
     writeFileSync(join(folder, 'sources.list.d', name), text);
@@ -27,7 +27,7 @@ describe('hostMirror', () => {
   });
 
   test('no sources at all', () => {
-    expect(hostMirror(join(folder, 'nothing'))).toBe('http://deb.debian.org/debian');
+    expect(hostMirror(join(folder, 'nothing'))).toBe(null);
   });
 });
 
