@@ -1,14 +1,27 @@
-// Rings one extension and says how that went. The leg is registered before its request leaves; whoever answers after
+// Rings one extension or outside number and says how that went. The leg is registered before its request leaves; whoever answers after
 // the wish is gone is hung up at once, never bridged, never left in silence.
 import { TelephonyError, type HangupReason } from '../../ports/telephony.ts';
 import type { Call } from '../call.ts';
 import type { Leg } from '../leg.ts';
 import { DEADLINE, wait } from '../wait.ts';
 
-/** `answered` hands the leg over; every other result has ended it. `cancelled`: somebody else answered first. */
+/**
+ * `answered` hands the leg over; every other result has ended it. `cancelled`: somebody else answered first. `silent`:
+ * the far end kept neither of the times of the `silence` rule; it was cancelled.
+ */
 export type DialResult =
   | { readonly kind: 'answered'; readonly leg: Leg }
-  | { readonly kind: 'busy' | 'no-answer' | 'declined' | 'unreachable' | 'cancelled'; readonly cause: number };
+  | { readonly kind: 'busy' | 'no-answer' | 'declined' | 'unreachable' | 'cancelled'; readonly cause: number; readonly leg: Leg }
+  | { readonly kind: 'silent'; readonly cause: number; readonly leg: Leg; readonly after: 'nothing' | 'trying' };
+
+/** A far end that says nothing is given up, so that another way can be tried (ASTERISK.md section 6). */
+export interface SilenceRule {
+  /** No response at all, 100 included. */
+  readonly nothingMs: number;
+  /** 100 and then neither ringing nor audio nor an end. */
+  readonly tryingMs: number;
+  hasResponse(channel: string): Promise<boolean>;
+}
 
 export interface DialOptions {
   readonly to: string;
@@ -22,6 +35,8 @@ export interface DialOptions {
   readonly onEarlyMedia: (leg: Leg) => void;
   /** Called when the leg exists and its request is about to leave. */
   readonly onPlaced: (leg: Leg) => void;
+  /** null = the far end may ring or stay silent for all of `ringMs`. */
+  readonly silence?: SilenceRule;
 }
 
 /** A created channel enters within milliseconds; longer means that Asterisk is in trouble. */
@@ -77,7 +92,7 @@ async function toItsEnd(call: Call, leg: Leg, options: DialOptions, place: () =>
       // Who refused a moment before somebody else answered did refuse.
       if (leg.gone !== null && !leg.gone.soft) return settled(call, leg, refusal(leg));
       reason = 'answered-elsewhere';
-      return settled(call, leg, { kind: 'cancelled', cause: 26 });
+      return settled(call, leg, { kind: 'cancelled', cause: 26, leg });
     }
     if (error instanceof TelephonyError && error.fault === 'no-link') throw error;
     return settled(call, leg, failed(leg, error));
@@ -88,6 +103,8 @@ async function toItsEnd(call: Call, leg: Leg, options: DialOptions, place: () =>
 
 async function ringing(call: Call, leg: Leg, options: DialOptions): Promise<DialResult> {
   const { clock } = call.deps;
+  const silent = options.silence === undefined ? null : await silence(call, leg, options.silence, options.wanted);
+  if (silent !== null) return { kind: 'silent', cause: 18, leg, after: silent };
   let isEarly = false;
   const seen = await wait<'up' | 'gone'>(clock, options.wanted, options.ringMs, (settle) => {
     const look = (): void => {
@@ -103,9 +120,28 @@ async function ringing(call: Call, leg: Leg, options: DialOptions): Promise<Dial
     return off;
   });
   if (seen === 'up') return { kind: 'answered', leg };
-  if (seen === DEADLINE) return { kind: 'no-answer', cause: 19 };
+  if (seen === DEADLINE) return { kind: 'no-answer', cause: 19, leg };
   if (!leg.isDestroyed) await wait<true>(clock, options.wanted, CAUSE_LIMIT_MS, (settle) => leg.onChange(() => leg.isDestroyed && settle(true)));
   return refusal(leg);
+}
+
+/** null = the far end is at work: it rings, sends audio, answered or refused. */
+async function silence(call: Call, leg: Leg, rule: SilenceRule, wanted: AbortSignal): Promise<'nothing' | 'trying' | null> {
+  const { clock } = call.deps;
+  const sign = (withinMs: number) =>
+    wait<true>(clock, wanted, withinMs, (settle) => {
+      const look = (): void => {
+        if (leg.state === 'ringing' || leg.state === 'up' || leg.state === 'gone' || leg.hadProgress) settle(true);
+      };
+      const off = leg.onChange(look);
+      look();
+      return off;
+    });
+  if ((await sign(rule.nothingMs)) === true) return null;
+  // Whoever cannot be asked is taken for alive: giving a ringing person up is worse than waiting.
+  const hasResponse = await rule.hasResponse(leg.channel).catch(() => true);
+  if (!hasResponse && leg.state === 'entered') return 'nothing';
+  return (await sign(Math.max(1, rule.tryingMs - rule.nothingMs))) === true ? null : 'trying';
 }
 
 /** The SIP status decides where there is one; Asterisk's cause is a translation of it (ASTERISK.md section 6). */
@@ -113,18 +149,18 @@ function refusal(leg: Leg): DialResult {
   const gone = leg.gone ?? { cause: 0, techCause: null, soft: false };
   const by = gone.techCause ?? 0;
   const cause = gone.cause;
-  if (by === 486 || by === 600 || (by === 0 && cause === 17)) return { kind: 'busy', cause: 17 };
-  if (by === 603 || by === 403 || (by === 0 && cause === 21)) return { kind: 'declined', cause: 21 };
-  if (by === 480 || (by === 0 && (cause === 19 || cause === 18 || cause === 16))) return { kind: 'no-answer', cause: cause === 0 ? 19 : cause };
+  if (by === 486 || by === 600 || (by === 0 && cause === 17)) return { kind: 'busy', cause: 17, leg };
+  if (by === 603 || by === 403 || (by === 0 && cause === 21)) return { kind: 'declined', cause: 21, leg };
+  if (by === 480 || (by === 0 && (cause === 19 || cause === 18 || cause === 16))) return { kind: 'no-answer', cause: cause === 0 ? 19 : cause, leg };
   // A phone that diverts (302) names a target that nobody has judged: until outside targets are, it counts as declined.
-  if (by >= 300 && by < 400) return { kind: 'declined', cause: 21 };
-  return { kind: 'unreachable', cause: cause === 0 ? 20 : cause };
+  if (by >= 300 && by < 400) return { kind: 'declined', cause: 21, leg };
+  return { kind: 'unreachable', cause: cause === 0 ? 20 : cause, leg };
 }
 
 function failed(leg: Leg, error: unknown): DialResult {
   if (leg.gone !== null) return refusal(leg);
   const fault = error instanceof TelephonyError ? error.fault : 'failed';
-  return { kind: 'unreachable', cause: fault === 'unreachable' ? 20 : 41 };
+  return { kind: 'unreachable', cause: fault === 'unreachable' ? 20 : 41, leg };
 }
 
 function settled(call: Call, leg: Leg, result: DialResult): DialResult {
