@@ -1,5 +1,6 @@
 // 999, 112 and 18000 from a phone: placed at once over the trunk that is marked for them, whatever else is going on.
 // Nothing here may refuse; what is missing is an alarm, not a reason (RULES F8).
+import { buildOutbound } from '../routing/build-outbound.ts';
 import type { RoutingPlan } from '../routing/plan.ts';
 import type { CallEnd } from '../ports/records.ts';
 import type { Call } from './call.ts';
@@ -17,7 +18,7 @@ const RING_MS = 120_000;
 
 /** Stands in for a customer whose plan is not loaded: an emergency call needs none. */
 export const WITHOUT_PLAN: RoutingPlan = {
-  customer: 'unknown', version: 0, hash: '', numbers: new Map(), hours: new Map(), switches: new Map(), prompts: new Map(), callerLists: new Map(), extensions: new Map(), groups: new Map(),
+  customer: 'unknown', version: 0, hash: '', numbers: new Map(), registry: new Map(), sites: new Map(), outbound: buildOutbound(undefined), hours: new Map(), switches: new Map(), prompts: new Map(), callerLists: new Map(), extensions: new Map(), groups: new Map(),
   mailboxes: new Map(), steps: new Map(), failsafe: '', limits: { maxCalls: 1, maxCallsPerCaller: 1, maxCallMs: 14_400_000 },
   organisation: { name: 'unknown', contact: '', timeZone: 'Europe/London', nation: 'england', country: 'GB', language: 'en-GB', emergencyNumber: null },
 };

@@ -14,7 +14,7 @@ import { dryRun } from './dry-run.ts';
 
 /** Most files looked at in one recordings folder. */
 const MAX_MEDIA_FILES = 5_000;
-const SPLIT_MAPS: readonly PlanMap[] = ['numbers', 'steps', 'prompts', 'extensions', 'groups', 'mailboxes', 'callerLists', 'hours', 'switches'];
+const SPLIT_MAPS: readonly PlanMap[] = ['numbers', 'registry', 'sites', 'steps', 'prompts', 'extensions', 'groups', 'mailboxes', 'callerLists', 'hours', 'switches'];
 
 const port = parentPort;
 if (port === null) throw new Error('compile.worker.ts runs as a worker only');

@@ -2,6 +2,7 @@
 // phones, then say this. PURE: a plan in, plain entries out. Read `fallbackEntries`.
 import { ddiSpellings } from '../numbering/ddi.ts';
 import type { Extension, RingStep, RoutingPlan, SayItem, Step, StepId } from '../routing/plan.ts';
+import { extensionsOf } from '../routing/ring-members.ts';
 
 /** What calls to one number get without the application. */
 export interface FallbackEntry {
@@ -98,8 +99,7 @@ function waysOn(plan: RoutingPlan, step: Step): StepId[] {
 }
 
 function endpoints(plan: RoutingPlan, step: RingStep): string[] {
-  const numbers = step.targets.flatMap((target) => (target.kind === 'extension' ? [target.extension] : (plan.groups.get(target.group)?.members ?? [])));
-  const names = [...new Set(numbers)].flatMap((number) => plan.extensions.get(number) ?? []).map((extension) => endpointOf(plan.customer, extension));
+  const names = extensionsOf(plan, step).flatMap((number) => plan.extensions.get(number) ?? []).map((extension) => endpointOf(plan.customer, extension));
   return [...new Set(names)].slice(0, MAX_RINGS);
 }
 

@@ -2,6 +2,8 @@
 // as minutes, maps instead of objects, and the steps that every extension has of its own. Checks nothing.
 import type { E164 } from '../numbering/e164.ts';
 import { bankHolidaysOf } from './bank-holidays.ts';
+import { buildEntries, buildExtensionOutbound, buildMembers, buildOutbound, buildRegistered, buildSite, groupsByMember } from './build-outbound.ts';
+import type { Forward, OutboundPlan, RegisteredNumber, Site } from './outbound.ts';
 import type {
   BranchCase, CallerCase, DdiEntry, Extension, Group, HoursTable, Interval, Limits, Mailbox, Nation, Organisation,
   PromptSpec, RingStep, SayItem, Step, StepId, SwitchSpec, VoicemailStep,
@@ -21,6 +23,8 @@ export type ReadJson = { readonly [Key in keyof PlanJson]?: PlanJson[Key] | unde
 export interface Parts {
   readonly organisation: Organisation | null;
   readonly numbers: ReadonlyMap<E164, DdiEntry>;
+  readonly registry: ReadonlyMap<E164, RegisteredNumber>;
+  readonly sites: ReadonlyMap<string, Site>;
   readonly hours: ReadonlyMap<string, HoursTable>;
   readonly switches: ReadonlyMap<string, SwitchSpec>;
   readonly prompts: ReadonlyMap<string, PromptSpec>;
@@ -31,15 +35,18 @@ export interface Parts {
   readonly steps: ReadonlyMap<StepId, Step>;
   readonly failsafe: StepId | null;
   readonly limits: Limits;
+  readonly outbound: OutboundPlan;
 }
 
 /** Compiled parts of what could be read. */
 export function buildParts(json: ReadJson): Parts {
   const nation = json.organisation?.nation ?? 'england';
-  const extensions = mapOf(json.extensions, (number, { name, ringMs, mailbox, endpoint }): Extension => ({
-    number, name, ringMs, endpoint: endpoint ?? null, mailbox: mailbox ?? null,
+  const memberships = groupsByMember(json.groups ?? {});
+  const extensions = mapOf(json.extensions, (number, extension): Extension => ({
+    number, name: extension.name, ringMs: extension.ringMs, endpoint: extension.endpoint ?? null, mailbox: extension.mailbox ?? null,
+    forward: (extension.forward ?? null) as Forward | null, outbound: buildExtensionOutbound(extension, memberships.get(number) ?? []),
   }));
-  const groups = mapOf(json.groups, (id, group): Group => ({ id, ...group }));
+  const groups = mapOf(json.groups, (id, { name, members, strategy, outbound }): Group => ({ id, name, members, strategy, outbound: buildMembers(outbound) }));
   const mailboxes = mapOf(json.mailboxes, (id, box): Mailbox => ({
     ...box, id, greeting: sayItems(box.greeting), notify: { email: box.notify.email ?? null, webhook: box.notify.webhook ?? null },
   }));
@@ -48,7 +55,9 @@ export function buildParts(json: ReadJson): Parts {
   for (const extension of extensions.values()) addExtensionSteps(steps, extension, mailboxes);
   return {
     organisation: json.organisation ? buildOrganisation(json.organisation) : null,
-    numbers: mapOf(json.numbers as Readonly<Record<E164, { label: string; entry: StepId }>> | undefined, (ddi, { label, entry }): DdiEntry => ({ ddi, label, entry })),
+    numbers: buildEntries(json.numbers ?? {}),
+    registry: mapOf(json.numbers as Record<E164, PlanJson['numbers'][string]> | undefined, buildRegistered),
+    sites: mapOf(json.sites, buildSite),
     hours: mapOf(json.hours, (name, table) => buildHours(name, table, nation)),
     switches: mapOf(json.switches, (name, spec): SwitchSpec => ({ name, label: spec.label, positions: spec.positions, featureCode: spec.featureCode ?? null })),
     prompts: mapOf(json.prompts, (name, prompt): PromptSpec => ({ name, ...prompt })),
@@ -56,6 +65,7 @@ export function buildParts(json: ReadJson): Parts {
     extensions, groups, mailboxes, steps,
     failsafe: json.failsafe ?? null,
     limits: json.limits ?? DEFAULT_LIMITS,
+    outbound: buildOutbound(json.outbound),
   };
 }
 
@@ -189,8 +199,11 @@ function buildBranchCase(json: Extract<StepJson, { kind: 'branch' }>['cases'][nu
 
 function buildRing(id: StepId, label: string, json: Extract<StepJson, { kind: 'ring' }>, directory: Directory): RingStep {
   const { kind, fallback, hears } = json;
-  const targets = json.targets.map((target): RingStep['targets'][number] =>
-    'extension' in target ? { kind: 'extension', extension: target.extension } : { kind: 'group', group: target.group });
+  const targets = json.targets.map((target): RingStep['targets'][number] => {
+    if ('extension' in target) return { kind: 'extension', extension: target.extension };
+    if ('group' in target) return { kind: 'group', group: target.group };
+    return { kind: 'outside', number: target.outside as E164, name: target.name, pressToAccept: target.pressToAccept };
+  });
   const groups = targets.flatMap((target) => (target.kind === 'group' ? directory.groups.get(target.group) ?? [] : []));
   const strategy = json.strategy ?? (targets.length === 1 ? groups[0]?.strategy : undefined) ?? 'all';
   const only = targets.length === 1 && targets[0]?.kind === 'extension' ? directory.extensions.get(targets[0].extension) : undefined;

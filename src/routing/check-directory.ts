@@ -33,17 +33,19 @@ function checkOrganisation({ parts: { organisation }, problems }: Check): void {
   if (organisation.emergencyNumber !== null) checkNumber(organisation.emergencyNumber, '/organisation/emergencyNumber', problems);
 }
 
-function checkNumbers({ parts, problems, refer, options }: Check): void {
-  for (const [ddi, { entry }] of parts.numbers) {
+function checkNumbers({ parts, read, problems, refer, options }: Check): void {
+  for (const ddi of parts.registry.keys()) {
     checkNumber(ddi, pointer('numbers', ddi), problems);
-    refer('steps', entry, pointer('numbers', ddi, 'entry'));
+    const entry = read.numbers?.[ddi]?.entry;
+    if (entry !== undefined) refer('steps', entry, pointer('numbers', ddi, 'entry'));
   }
   if (options.isWhole && parts.numbers.size === 0) {
     problems.warning('/numbers', 'no-numbers', 'has no phone number, so that nobody can call in from outside', 'Add a number with its "label" and "entry".');
   }
 }
 
-function checkNumber(text: string, path: string, problems: Check['problems']): void {
+/** Adds a problem unless `text` is a number, written in full. */
+export function checkNumber(text: string, path: string, problems: Check['problems']): void {
   const parsed = parseE164(text, 'GB');
   if (!parsed.ok) problems.problem(path, 'not-a-phone-number', `is no phone number that can be called: ${parsed.error.message.replace(/\.$/, '')}`, 'Write the number as people dial it from abroad, for example +441632960018.');
   else if (parsed.value !== text) problems.problem(path, 'not-a-phone-number', `is not written in full`, `Write ${parsed.value}.`);

@@ -109,9 +109,9 @@ function checkCollect(check: Check, step: CollectStep, at: string): void {
 function checkRing({ refer, problems }: Check, step: RingStep, at: string): void {
   const seen = new Set<string>();
   step.targets.forEach((target, index) => {
-    const name = target.kind === 'extension' ? target.extension : target.group;
+    const name = target.kind === 'extension' ? target.extension : target.kind === 'group' ? target.group : target.number;
     if (target.kind === 'extension') refer('extensions', name, `${at}/targets/${index}/extension`);
-    else refer('groups', name, `${at}/targets/${index}/group`);
+    else if (target.kind === 'group') refer('groups', name, `${at}/targets/${index}/group`);
     if (seen.has(`${target.kind} ${name}`)) problems.warning(`${at}/targets/${index}`, 'target-twice', `rings ${quote(name)} twice`, 'Take one of them out.');
     seen.add(`${target.kind} ${name}`);
   });

@@ -3,6 +3,7 @@
 import type { Parts, ReadJson } from './build.ts';
 import { checkGraph } from './check-graph.ts';
 import { checkDirectory } from './check-directory.ts';
+import { checkOutbound } from './check-outbound.ts';
 import { checkSteps } from './check-steps.ts';
 import { edgesOf } from './edges.ts';
 import type { Edge } from './edges.ts';
@@ -12,7 +13,7 @@ import { pointer, quote } from './problem.ts';
 import type { Problem, ProblemList } from './problem.ts';
 
 /** Sections whose entries are referred to by name. */
-export type Section = 'hours' | 'switches' | 'prompts' | 'callerLists' | 'extensions' | 'groups' | 'mailboxes' | 'steps';
+export type Section = 'numbers' | 'sites' | 'hours' | 'switches' | 'prompts' | 'callerLists' | 'extensions' | 'groups' | 'mailboxes' | 'steps';
 
 export interface CheckOptions {
   readonly media?: ReadonlySet<string>;
@@ -37,6 +38,8 @@ export interface Check {
 }
 
 const SECTION_WORDS: Readonly<Record<Section, { readonly noun: string; readonly code: string }>> = {
+  numbers: { noun: 'a number', code: 'unknown-number' },
+  sites: { noun: 'a site', code: 'unknown-site' },
   hours: { noun: 'a table of opening hours', code: 'unknown-hours' },
   switches: { noun: 'a switch', code: 'unknown-switch' },
   prompts: { noun: 'a prompt', code: 'unknown-prompt' },
@@ -57,16 +60,17 @@ export function checkParts(parts: Parts, read: ReadJson, options: CheckOptions, 
   const check: Check = {
     parts, read, options, problems, edges,
     refer: (section, name, path) => {
-      if (parts[section].has(name) || isDeclared(options.raw, section, name)) return;
+      if ((parts[section] as ReadonlyMap<string, unknown>).has(name) || isDeclared(options.raw, section, name)) return;
       const { noun, code } = SECTION_WORDS[section];
-      // Extensions differ by one digit from each other: a guess would be as good as any. The search is not free.
-      const meant = section === 'extensions' || problems.size > MAX_GUESSES ? null : nearest(name, namesIn(options.raw, section));
+      // Extensions and numbers differ by one digit from each other: a guess would be as good as any. The search is not free.
+      const meant = section === 'extensions' || section === 'numbers' || problems.size > MAX_GUESSES ? null : nearest(name, namesIn(options.raw, section));
       const message = section === 'steps' ? `goes to ${quote(name)}, which is no step` : `names ${quote(name)}, which is not ${noun} of this plan`;
       const hint = meant === null ? `Add ${quote(name)} under "${section}", or name one that is there.` : `Did you mean "${meant}"?`;
       problems.problem(path, code, message, hint);
     },
   };
   checkDirectory(check);
+  checkOutbound(check);
   checkSteps(check);
   if (options.isWhole && parts.failsafe !== null) checkGraph(check, parts.failsafe);
 }

@@ -59,7 +59,7 @@ export function isCustomerId(text: string): boolean {
 
 const leniently = planSchema.partial();
 /** Sections whose entries stand for themselves: one that cannot be read does not hide the others. */
-const SECTIONS: ReadonlySet<string> = new Set(['numbers', 'hours', 'switches', 'prompts', 'callerLists', 'extensions', 'groups', 'mailboxes', 'steps']);
+const SECTIONS: ReadonlySet<string> = new Set(['numbers', 'sites', 'hours', 'switches', 'prompts', 'callerLists', 'extensions', 'groups', 'mailboxes', 'steps']);
 
 /** What of the JSON the schema accepts, so that references can be checked beside its faults. */
 function readJson(json: unknown, problems: ProblemList): { read: ReadJson; isWhole: boolean } {

@@ -10,6 +10,7 @@ import { Keys } from './explain-keys.ts';
 import type { Facts } from './facts.ts';
 import { FAULT } from './outcomes.ts';
 import type { LookupStep, Outcome, RingStep, RoutingPlan, Step, StepId, StepKind } from './plan.ts';
+import { extensionsOf, OUTSIDE_NOT_RUNG, outsideOf } from './ring-members.ts';
 
 /** How a phone takes a call in a question. */
 export type Answer = 'answered' | 'busy' | 'no-answer' | 'declined' | 'unreachable';
@@ -204,10 +205,10 @@ class Walk {
 
   /** Rung in the plan's order; the order among equals that a live call draws or counts is not known here. */
   #ring(step: RingStep): Outcome {
-    const members = new Set(step.targets.flatMap((target) =>
-      target.kind === 'extension' ? [target.extension] : this.#plan.groups.get(target.group)?.members ?? []));
-    if (members.size === 0) return { name: FAULT, detail: 'nobody to ring' };
-    if (members.size > 1 && step.strategy !== 'all' && step.strategy !== 'in-order') this.assumed.add(`"${step.id}" rings in the order of the plan`);
+    const members = extensionsOf(this.#plan, step);
+    const outside = outsideOf(step).length > 0 ? [OUTSIDE_NOT_RUNG] : [];
+    if (members.length === 0) return outside.length > 0 ? { name: 'unreachable', detail: outside.join() } : { name: FAULT, detail: 'nobody to ring' };
+    if (members.length > 1 && step.strategy !== 'all' && step.strategy !== 'in-order') this.assumed.add(`"${step.id}" rings in the order of the plan`);
     const answers = this.#question.answers ?? {};
     const refusals: { readonly name: string; readonly answer: Answer }[] = [];
     for (const extension of members) {
@@ -221,7 +222,7 @@ class Walk {
     }
     const order = ['no-answer', 'busy', 'declined', 'unreachable'] as const;
     const name = order.find((kind) => refusals.some(({ answer }) => answer === kind)) ?? 'unreachable';
-    return { name, detail: refusals.map((refusal) => `${refusal.name}: ${refusal.answer.replace('-', ' ')}`).join(', ') };
+    return { name, detail: [...refusals.map((refusal) => `${refusal.name}: ${refusal.answer.replace('-', ' ')}`), ...outside].join(', ') };
   }
 
   #nameOf(extension: string): string {

@@ -1,14 +1,17 @@
 // What a plan says about calls that leave: numbers that may be shown, sites, who may call where, and how much.
 // Types alone; the schema is in schema-outbound.ts, the judging in src/compliance. Read `OutboundPlan` first.
 import type { E164 } from '../numbering/e164.ts';
-import type { NumberClass } from '../numbering/ranges.ts';
+import type { DestinationClass } from '../numbering/destination.ts';
+
+export type { DestinationClass } from '../numbering/destination.ts';
 
 /** Why a call is made: the one list of the whole product (RULES B3, F6). */
 export const PURPOSES = ['service', 'marketing', 'claims', 'pensions', 'emergency'] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
 /** What a number may be used for (RULES 2-10). */
-export type Capability = 'inbound-only' | 'outbound-only' | 'both';
+export const CAPABILITIES = ['inbound-only', 'outbound-only', 'both'] as const;
+export type Capability = (typeof CAPABILITIES)[number];
 
 /** The registry's part of a number, as the plan states it; the evidence of the right to use it lies in the store. */
 export interface RegisteredNumber {
@@ -36,19 +39,9 @@ export interface Site {
   readonly emergencyNumber: E164 | null;
 }
 
-/**
- * Where calls may go. UK numbers and codes go by our own table's class, foreign ones by country, what belongs to no
- * country by kind.
- */
-export type DestinationClass =
-  | Exclude<NumberClass, 'invalid' | 'international' | 'emergency'>
-  | 'satellite' // +870, +881, +882, +883
-  | 'caribbean' // +1 numbers outside the United States and Canada
-  | 'international-special' // +800, +808, +878, +979 and other codes of no country
-  | 'foreign-premium' // premium, shared cost or personal abroad
-  | 'international';
-
-export type Permission = 'allowed' | 'denied' | 'pin';
+export const PERMISSIONS = ['allowed', 'denied', 'pin'] as const;
+/** `pin`: after the extension's PIN, which the store keeps hashed and the plan never holds. */
+export type Permission = (typeof PERMISSIONS)[number];
 
 /** A customer's, a group's or an extension's rules; the narrowest that speaks about a class decides. */
 export interface DestinationRules {
@@ -72,11 +65,26 @@ export interface OutboundLimits {
 export const CLI_SOURCES = ['explicit', 'campaign', 'agent', 'extension', 'site', 'customer'] as const;
 export type CliSource = (typeof CLI_SOURCES)[number];
 
+/** A group's rules hold for each of its members; its limits for each member singly, not for all together. */
+export interface GroupOutbound {
+  readonly destinations: DestinationRules;
+  readonly limits: OutboundLimits;
+}
+
+export const FORWARD_WHEN = ['always', 'no-answer', 'unreachable'] as const;
+/** Calls to the extension that go on to an outside number; `always`: its phone does not ring. */
+export interface Forward {
+  readonly to: E164;
+  readonly when: (typeof FORWARD_WHEN)[number];
+}
+
 export interface ExtensionOutbound {
   readonly site: string | null;
   readonly cli: E164 | null;
   /** Numbers its user may choose among, in the order of the choice prefix. */
   readonly clis: readonly E164[];
+  /** Groups that it is a member of, in the plan's order: their rules stand between its own and the customer's. */
+  readonly groups: readonly string[];
   readonly destinations: DestinationRules;
   readonly limits: OutboundLimits;
 }

@@ -2,6 +2,7 @@
 // JSON and by nothing else; every reference in it has been checked, so that a live call never meets a dangling one.
 // Plain data only (it crosses a worker boundary). Read `Step` first.
 import type { E164 } from '../numbering/e164.ts';
+import type { ExtensionOutbound, Forward, GroupOutbound, OutboundPlan, RegisteredNumber, Site } from './outbound.ts';
 
 export type StepId = string;
 
@@ -11,7 +12,11 @@ export interface RoutingPlan {
   readonly version: number;
   readonly hash: string;
   readonly organisation: Organisation;
+  /** Every number that calls can come in on, a return call to an outbound-only one included. */
   readonly numbers: ReadonlyMap<E164, DdiEntry>;
+  /** Every number of the customer, as the plan states it. */
+  readonly registry: ReadonlyMap<E164, RegisteredNumber>;
+  readonly sites: ReadonlyMap<string, Site>;
   readonly hours: ReadonlyMap<string, HoursTable>;
   readonly switches: ReadonlyMap<string, SwitchSpec>;
   readonly prompts: ReadonlyMap<string, PromptSpec>;
@@ -24,6 +29,7 @@ export interface RoutingPlan {
   /** Where a live caller goes when our own side failed: always a step that needs nothing outside Asterisk. */
   readonly failsafe: StepId;
   readonly limits: Limits;
+  readonly outbound: OutboundPlan;
 }
 
 export interface Organisation {
@@ -41,6 +47,7 @@ export type Nation = 'england' | 'wales' | 'scotland' | 'northern-ireland';
 export interface DdiEntry {
   readonly ddi: E164;
   readonly label: string;
+  /** Of an outbound-only number without an entry of its own: that of the number it returns to. */
   readonly entry: StepId;
 }
 
@@ -92,6 +99,8 @@ export interface Extension {
   /** Name of the PJSIP endpoint when it is not ours to make (an Asterisk that was there before). */
   readonly endpoint: string | null;
   readonly mailbox: string | null;
+  readonly forward: Forward | null;
+  readonly outbound: ExtensionOutbound;
 }
 
 export const RING_STRATEGIES = ['all', 'in-order', 'round-robin', 'random', 'least-recent'] as const;
@@ -101,6 +110,7 @@ export interface Group {
   readonly name: string;
   readonly members: readonly string[];
   readonly strategy: RingStrategy;
+  readonly outbound: GroupOutbound;
 }
 
 export interface Mailbox {
@@ -203,7 +213,11 @@ export type BranchCase =
   | { readonly kind: 'one-of'; readonly values: readonly string[]; readonly to: StepId }
   | { readonly kind: 'at-least'; readonly value: number; readonly to: StepId };
 export interface BranchStep extends StepBase { readonly kind: 'branch'; readonly variable: string; readonly cases: readonly BranchCase[] }
-export type RingTarget = { readonly kind: 'extension'; readonly extension: string } | { readonly kind: 'group'; readonly group: string };
+export type RingTarget =
+  | { readonly kind: 'extension'; readonly extension: string }
+  | { readonly kind: 'group'; readonly group: string }
+  /** Somebody outside. `pressToAccept`: whoever picks up presses 1 first, so that a mobile's voicemail takes no call. */
+  | { readonly kind: 'outside'; readonly number: E164; readonly name: string; readonly pressToAccept: boolean };
 export interface RingStep extends StepBase {
   readonly kind: 'ring';
   readonly targets: readonly RingTarget[];

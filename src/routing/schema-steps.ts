@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { RING_STRATEGIES } from './plan.ts';
 import {
-  FIRST_DIGIT_MAX_MS, count, extensionNumber, flag, label, milliseconds, name, say, stepId, variableName,
+  FIRST_DIGIT_MAX_MS, count, ddi, extensionNumber, flag, label, milliseconds, name, say, stepId, variableName,
 } from './schema-parts.ts';
 
 const base = {
@@ -116,7 +116,12 @@ const branch = z.strictObject({
 const ringTarget = z.union([
   z.strictObject({ extension: extensionNumber }),
   z.strictObject({ group: name.describe('A group under "groups".') }),
-]).meta({ id: 'RingTarget', description: 'An extension or a group to ring.', examples: [{ extension: '201' }] });
+  z.strictObject({
+    outside: ddi.describe('An outside number, for example a mobile; the rules of "outbound" hold for it.'),
+    name: z.string().min(1).max(80).meta({ description: 'Whose number it is.', examples: ['Priya Shah, mobile'] }),
+    pressToAccept: flag('Whoever picks up presses 1 before the call is put through, so that a mobile\'s voicemail takes no call.', true).default(true),
+  }),
+]).meta({ id: 'RingTarget', description: 'An extension, a group or an outside number to ring.', examples: [{ extension: '201' }] });
 export const ringStrategy = z.enum(RING_STRATEGIES).meta({
   description: 'Whom to ring first: all at once, in order, each in turn, at random, or who talked longest ago.',
   examples: ['all'],

@@ -1,6 +1,7 @@
 // The schema of the admin's JSON: one document per customer. From it come the check on load, the JSON Schema for
 // editors and, later, the forms. Names that refer to each other are checked in check.ts. Read `planSchema` first.
 import { z } from 'zod';
+import { extensionFields, members, outbound, registryFields, site } from './schema-outbound.ts';
 import {
   count, ddi, extensionNumber, intervals, isoDate, label, milliseconds, name, say, stepId, TEXT_MAX,
 } from './schema-parts.ts';
@@ -15,7 +16,7 @@ const organisation = z.strictObject({
   emergencyNumber: ddi.optional().describe('Number shown on emergency calls; the emergency services look up its address.'),
 }).meta({ id: 'Organisation', description: 'Whose plan this is.', examples: [{ name: 'Bramley and Finch', contact: '01632 960018', timeZone: 'Europe/London', nation: 'england' }] });
 
-const number = z.strictObject({ label, entry: stepId.describe('Step at which a call to this number begins.') })
+const number = z.strictObject({ label, entry: stepId.optional().describe('Step at which a call to this number begins. Only an outbound-only number can do without.'), ...registryFields })
   .meta({ id: 'NumberEntry', description: 'One phone number of the customer.', examples: [{ label: 'Main line', entry: 'opening' }] });
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
@@ -55,12 +56,14 @@ const extension = z.strictObject({
   ringMs: milliseconds(1000, 120_000, 'How long it rings.', 20_000).default(20_000),
   mailbox: name.optional().describe('Mailbox that takes messages when nobody answers.'),
   endpoint: z.string().regex(/^PJSIP\/[A-Za-z0-9_.-]{1,80}$/, 'an endpoint is written as "PJSIP/201"').optional().meta({ description: 'Existing PJSIP endpoint, only for an Asterisk that was there before.', examples: ['PJSIP/201'] }),
+  ...extensionFields,
 }).meta({ id: 'Extension', description: 'A phone.', examples: [{ name: 'Priya Shah', mailbox: 'priya' }] });
 
 const group = z.strictObject({
   name: z.string().min(1).max(80).meta({ description: 'What people call it.', examples: ['Reception'] }),
   members: z.array(extensionNumber).max(100).meta({ description: 'Extensions, in their order.', examples: [['201', '202']] }),
   strategy: ringStrategy.default('all'),
+  outbound: members.optional().describe('Rules for calls of its members that leave; limits hold for each member singly.'),
 }).meta({ id: 'Group', description: 'Extensions that are rung together.', examples: [{ name: 'Reception', members: ['201', '202'] }] });
 
 const mailbox = z.strictObject({
@@ -89,7 +92,9 @@ export const planSchema = z.strictObject({
   $schema: z.string().max(500).optional().meta({ description: 'Schema file; gives completion in an editor.', examples: ['../plan.schema.json'] }),
   schema: z.literal(1).meta({ description: 'Version of this format.', examples: [1] }),
   organisation,
-  numbers: z.record(ddi, number).meta({ description: 'Phone numbers of the customer and where their calls begin.', examples: [{ '+441632960018': { label: 'Main line', entry: 'opening' } }] }),
+  numbers: z.record(ddi, number).meta({ description: 'Phone numbers of the customer: where their calls begin, and what they may be used for.', examples: [{ '+441632960018': { label: 'Main line', entry: 'opening' } }] }),
+  sites: record(name, site, 'Places with phones, by id.'),
+  outbound: outbound.optional(),
   hours: record(name, hours, 'Opening hours by name.'),
   switches: record(name, switchSpec, 'Switches by name.'),
   prompts: record(name, prompt, 'Recordings by name.'),

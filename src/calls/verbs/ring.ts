@@ -1,6 +1,7 @@
 // Rings extensions and groups until one person answers, and connects that person: the ring step of a plan.
 // The caller hears ringing or music all the while; a call that is not answered yet stays so until a person answers.
-import type { Group, Outcome, RingStep, RoutingPlan } from '../../routing/plan.ts';
+import type { Outcome, RingStep, RoutingPlan } from '../../routing/plan.ts';
+import { extensionsOf, OUTSIDE_NOT_RUNG, outsideOf } from '../../routing/ring-members.ts';
 import type { Call } from '../call.ts';
 import { connect } from './connect.ts';
 import { dial, dialOn, type DialOptions, type DialResult } from './dial.ts';
@@ -26,7 +27,7 @@ export interface RingResume {
 
 export async function ring(call: Call, plan: RoutingPlan, step: RingStep, resume: RingResume | null = null): Promise<RingResult> {
   const turns = resume === null ? await order(call, plan, step) : resumed(resume);
-  if (turns.length === 0) return { name: 'unreachable', detail: 'nobody to ring' };
+  if (turns.length === 0) return { name: 'unreachable', detail: outsideOf(step).length > 0 ? OUTSIDE_NOT_RUNG : 'nobody to ring' };
   const waiting = await hearWaiting(call, step.hears);
   const refusals = new Map<string, Refusal>();
   let answered: Answered | null = null;
@@ -39,7 +40,7 @@ export async function ring(call: Call, plan: RoutingPlan, step: RingStep, resume
   } finally {
     if (answered === null) await waiting.stop();
   }
-  if (answered === null) return summary(plan, refusals);
+  if (answered === null) return summary(plan, step, refusals);
   return connectTo(call, plan, step, answered, waiting);
 }
 
@@ -155,16 +156,9 @@ function resumed(resume: RingResume): readonly Turn[] {
 }
 
 async function order(call: Call, plan: RoutingPlan, step: RingStep): Promise<readonly Turn[]> {
-  const members: string[] = [];
   // Nobody is rung by their own call: whoever is served, which after a transfer is not who began it.
   const own = call.party.extension === '' ? call.origin.callerExtension : call.party.extension;
-  for (const target of step.targets) {
-    const group: Group | undefined = target.kind === 'group' ? plan.groups.get(target.group) : undefined;
-    for (const extension of target.kind === 'extension' ? [target.extension] : (group?.members ?? [])) {
-      // Nor is anybody rung twice.
-      if (extension !== own && plan.extensions.has(extension) && !members.includes(extension)) members.push(extension);
-    }
-  }
+  const members = extensionsOf(plan, step).filter((extension) => extension !== own && plan.extensions.has(extension));
   if (members.length === 0) return [];
   const sorted = await sort(call, plan, step, members);
   return step.strategy === 'all' ? [{ members: sorted }] : sorted.map((member) => ({ members: [member] }));
@@ -194,11 +188,12 @@ async function sort(call: Call, plan: RoutingPlan, step: RingStep, members: read
 }
 
 /** The best that anybody came to, from the caller's point of view. */
-function summary(plan: RoutingPlan, refusals: ReadonlyMap<string, Refusal>): Outcome {
+function summary(plan: RoutingPlan, step: RingStep, refusals: ReadonlyMap<string, Refusal>): Outcome {
   const kinds = [...refusals.values()];
   const name = (['no-answer', 'busy', 'declined', 'unreachable'] as const).find((kind) => kinds.includes(kind)) ?? 'unreachable';
-  const detail = [...refusals].map(([extension, kind]) => `${nameOf(plan, extension)}: ${kind.replace('-', ' ')}`).join(', ');
-  return { name, detail };
+  const texts = [...refusals].map(([extension, kind]) => `${nameOf(plan, extension)}: ${kind.replace('-', ' ')}`);
+  if (outsideOf(step).length > 0) texts.push(OUTSIDE_NOT_RUNG);
+  return { name, detail: texts.join(', ') };
 }
 
 export function nameOf(plan: RoutingPlan, extension: string): string {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { endpointOf, fallbackEntries } from '../../../src/plans/fallback-route.ts';
 import type { MediaOf } from '../../../src/plans/fallback-route.ts';
+import { buildExtensionOutbound } from '../../../src/routing/build-outbound.ts';
 import { compile } from '../../../src/routing/compile.ts';
 import type { RoutingPlan } from '../../../src/routing/plan.ts';
 
@@ -61,7 +62,8 @@ describe('fallback route', () => {
   });
 
   test('endpoint names are the customer and the extension, or the extension\'s own', () => {
-    const base = { number: '201', name: 'Ada', ringMs: 1, mailbox: null };
+    const outbound = buildExtensionOutbound({ name: 'Ada', ringMs: 1, clis: [] }, []);
+    const base = { number: '201', name: 'Ada', ringMs: 1, mailbox: null, forward: null, outbound };
     expect(endpointOf('acme', { ...base, endpoint: null })).toBe('acme-201');
     expect(endpointOf('acme', { ...base, endpoint: 'PJSIP/ben' })).toBe('ben');
     expect(endpointOf('acme', { ...base, endpoint: 'ben' })).toBe('ben');
