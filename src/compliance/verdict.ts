@@ -13,14 +13,20 @@ export interface Reason {
 
 declare const judged: unique symbol;
 
+/** Where the number of a verdict comes from. */
+export type VerdictSource = CliSource | 'emergency' | 'fall-back';
+
 /** Made by src/compliance alone: a trunk leg takes this type, so that none can leave without it. */
 export interface AllowedVerdict {
   readonly allow: true;
   readonly [judged]: true;
   readonly purpose: Purpose;
-  /** Number shown to the called person, and where it came from; `isWithheld`: sent, but marked not to be shown. */
-  readonly presentation: E164;
-  readonly source: CliSource | 'emergency' | 'fall-back';
+  /**
+   * Number shown to the called person; null only on an emergency call of somebody who holds no number: the trunk's
+   * default is shown then. `isWithheld`: sent, but marked not to be shown.
+   */
+  readonly presentation: E164 | null;
+  readonly source: VerdictSource;
   readonly isWithheld: boolean;
   /** Number that identifies the line to the carrier; null = the trunk's default network number. */
   readonly network: E164 | null;
@@ -33,3 +39,8 @@ export interface DeniedVerdict {
   readonly reasons: readonly Reason[];
 }
 export type Verdict = AllowedVerdict | DeniedVerdict;
+
+/** Puts the brand on. For the rules of this folder alone: nobody else may decide that a call leaves. */
+export function allowed(parts: Omit<AllowedVerdict, 'allow' | typeof judged>): AllowedVerdict {
+  return { allow: true, ...parts } as AllowedVerdict;
+}
