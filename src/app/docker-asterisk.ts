@@ -40,6 +40,7 @@ export async function takeDocker(options: TakeOptions, why: string): Promise<Tak
   const own: OwnAsterisk = {
     writeFallback: async (text) => writeConfig(folder, 'fallback.conf', text),
     writeTrunks: async (text) => writeConfig(folder, 'pjsip_trunks.conf', text),
+    logFolder: join(folder, 'log'),
     readCel: (offset) => readCel(join(folder, 'log/cel.jsonl'), offset),
     // Its container goes on: calls that are up stay up when the application is started again.
     stop: async () => {},

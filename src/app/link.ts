@@ -42,6 +42,11 @@ export class Link {
     parts.telephony.onLink((event) => this.#onLink(event));
   }
 
+  /** True when every call that Asterisk holds and that the state knows has its process; false again while the link is away. */
+  get isMatched(): boolean {
+    return this.#held === null;
+  }
+
   /** Matches again, for instance when another process that shared the state is known dead. */
   match(): Promise<void> {
     this.#held ??= [];

@@ -40,6 +40,7 @@ import { UnseenEnds } from './unseen-ends.ts';
 import { smtpSender } from './smtp.ts';
 import { TrunkBook, trunkConfig, trunksText } from './trunk-book.ts';
 import { VoicemailDesk } from './voicemail-desk.ts';
+import { MissedCalls } from './missed-calls.ts';
 import { MessageCopies } from './voicemail-media.ts';
 import { startWatch } from './watch.ts';
 
@@ -127,8 +128,16 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const unseenEnds = asterisk.own === null ? null : new UnseenEnds(asterisk.own);
   const instance = instanceName(paths.folder);
   const owner = `${instance}${Date.now().toString(36)}x`;
+  let missed: MissedCalls | null = null;
   const deps: ReconcileDeps = {
-    telephony, hub, plans, media, state, records, voicemail: desk, lookup, switches, clock, ids: timeSortedIds(), random: Math.random, observer: feed, owner, live, admission,
+    records: {
+      putRecord(record) {
+        missed?.sawRecord(record.id);
+        records.putRecord(record);
+      },
+      flush: () => records.flush(), getRecord: (id) => records.getRecord(id), listRecords: (filter) => records.listRecords(filter), countRecords: () => records.countRecords(), close: () => records.close(),
+    },
+    telephony, hub, plans, media, state, voicemail: desk, lookup, switches, clock, ids: timeSortedIds(Date.now, instance), random: Math.random, observer: feed, owner, live, admission,
     endpointOf: (plan, extension) => phones.endpointOf(plan, extension),
     isTestPhone: (endpoint) => phones.isTestPhone(endpoint),
     emergencyTrunk: () => (asterisk.own === null ? asterisk.emergencyTrunk : trunks.emergencyEndpoint()),
@@ -165,10 +174,12 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
       process.exit(1);
     },
   });
+  if (asterisk.own !== null) missed = new MissedCalls({ logFolder: asterisk.own.logFolder, placeFile: join(paths.folder, 'missed-calls.json'), deps, log, isMatched: () => link.isMatched });
   const shared = settings.state === 'redis' ? { state, owner, match: () => link.match() } : null;
   const watch = startWatch({ clock, alarms, metrics, logFile, live, plans, telephony, admission, asterisk, shared });
   say('Connecting to Asterisk …');
   await telephony.start();
+  missed?.start();
 
   const { own } = asterisk;
   const lastKnownRoute = new LastKnownRoute(plans, media, alarms, async (text) => {
@@ -231,6 +242,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
       await plans.close();
       await lastKnownRoute.idle();
       await asterisk.own?.stop();
+      await missed?.stop();
       await prompts.store.close().catch((error: unknown) => log.error({ err: error }, 'prompt index'));
       await copies.close();
       await voicemail.close();

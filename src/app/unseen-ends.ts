@@ -1,6 +1,6 @@
 // Ends of calls that nobody was listening to, from Asterisk's own event log (CEL): read as it grows, by channel.
 import type { SeenEnd } from '../calls/reconcile.ts';
-import type { CelEvent } from '../embedded/asterisk.ts';
+import type { CelEvent } from '../embedded/cel-log.ts';
 
 interface CelSource {
   readCel(offset: number): { readonly events: readonly CelEvent[]; readonly offset: number };

@@ -195,29 +195,33 @@ export class Arrivals {
 
   #callOf(event: Entered, entry: Entry): Call {
     const deps = this.#deps;
-    const owner = entry.from === 'phone' ? deps.phoneOwner(entry.name) : null;
-    const rules = entry.from === 'trunk' ? deps.trunkRules(entry.name) : null;
-    const named = rules?.ddiFrom === 'to' ? entry.toHeader : rules?.ddiFrom === 'diversion' ? entry.diversion : entry.dialled;
-    const extension = owner === null ? undefined : deps.plans.byCustomer(owner.customer)?.extensions.get(owner.extension);
-    // A number that the carrier does not bring is nobody's over this trunk.
-    const wanted = rules === null ? null : normaliseDdi(named, 'GB');
-    const ddi = wanted !== null && rules?.brings(wanted) === true ? wanted : null;
-    const origin: CallOrigin = {
-      id: deps.ids.callId(),
-      direction: entry.from === 'trunk' ? 'inbound' : 'internal',
-      isTest: rules?.isTest === true || deps.isTestCall(entry.sipCallId),
-      dialled: entry.dialled.slice(0, MAX_DIALLED),
-      ddi,
-      caller: owner === null
-        ? parseCaller({ from: entry.fromHeader, pai: entry.assertedIdentity, privacy: entry.privacy }, 'GB')
-        : extensionCaller(owner.extension, extension?.name),
-      callerEndpoint: entry.from === 'phone' ? entry.name : null,
-      callerExtension: owner?.extension ?? null,
-      sip: { endpoint: entry.from === 'trunk' ? `trunk-${entry.name}` : entry.name, sourceAddress: entry.remoteAddress, transport: entry.transport, sipCallId: entry.sipCallId },
-      startedAtMs: event.atMs > 0 ? event.atMs : deps.clock.nowMs(),
-    };
+    const origin = originOf(deps, entry, { id: deps.ids.callId(event.channel), startedAtMs: event.atMs > 0 ? event.atMs : deps.clock.nowMs() });
     return new Call(deps, origin, partyLeg(deps, event.channel, origin.startedAtMs, event.state === 'up'));
   }
+}
+
+/** Who calls, whose number was dialled, and where it came from. */
+export function originOf(deps: ArrivalDeps, entry: Entry, is: Pick<CallOrigin, 'id' | 'startedAtMs'>): CallOrigin {
+  const owner = entry.from === 'phone' ? deps.phoneOwner(entry.name) : null;
+  const rules = entry.from === 'trunk' ? deps.trunkRules(entry.name) : null;
+  const named = rules?.ddiFrom === 'to' ? entry.toHeader : rules?.ddiFrom === 'diversion' ? entry.diversion : entry.dialled;
+  const extension = owner === null ? undefined : deps.plans.byCustomer(owner.customer)?.extensions.get(owner.extension);
+  // A number that the carrier does not bring is nobody's over this trunk.
+  const wanted = rules === null ? null : normaliseDdi(named, 'GB');
+  const ddi = wanted !== null && rules?.brings(wanted) === true ? wanted : null;
+  return {
+    ...is,
+    direction: entry.from === 'trunk' ? 'inbound' : 'internal',
+    isTest: rules?.isTest === true || deps.isTestCall(entry.sipCallId),
+    dialled: entry.dialled.slice(0, MAX_DIALLED),
+    ddi,
+    caller: owner === null
+      ? parseCaller({ from: entry.fromHeader, pai: entry.assertedIdentity, privacy: entry.privacy }, 'GB')
+      : extensionCaller(owner.extension, extension?.name),
+    callerEndpoint: entry.from === 'phone' ? entry.name : null,
+    callerExtension: owner?.extension ?? null,
+    sip: { endpoint: entry.from === 'trunk' ? `trunk-${entry.name}` : entry.name, sourceAddress: entry.remoteAddress, transport: entry.transport, sipCallId: entry.sipCallId },
+  };
 }
 
 /** The caller's own channel as a leg; its empty `to` tells it from legs that we placed. */

@@ -7,6 +7,8 @@ import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { cryptAriPassword, newAriPassword } from './ari-password.ts';
+import { CEL_FILE, parseCelLine, rotateCel } from './cel-log.ts';
+import type { CelEvent } from './cel-log.ts';
 import { INSTANCE_MOUNT, MEDIA_MOUNT, renderConfig } from './config.ts';
 import type { AsteriskConfig } from './config.ts';
 import { renderFallback } from './fallback.ts';
@@ -78,9 +80,6 @@ export interface EmbeddedOptions {
   readonly readyTimeoutMs?: number;
 }
 
-/** One line of Asterisk's channel event log: strings and numbers as cel_custom writes them. */
-export type CelEvent = Readonly<Record<string, string | number>>;
-
 /** A running Asterisk of ours. */
 export interface EmbeddedAsterisk {
   /** `http://127.0.0.1:PORT/ari`. */
@@ -103,7 +102,9 @@ export interface EmbeddedAsterisk {
   writeTrunks(text: string): Promise<void>;
   /** Events written after `offset` (start with 0) and the offset for the next call; at most 4 MB at a time. */
   readCel(offset: number): { readonly events: readonly CelEvent[]; readonly offset: number };
-  /** Empties logs that have grown beyond `maxBytes`: Asterisk appends to them, so it goes on writing at their beginning. */
+  /** Folder of Asterisk's logs on the host, its channel events (cel-log.ts) among them. */
+  readonly logFolder: string;
+  /** Empties logs that have grown beyond `maxBytes` (Asterisk goes on writing at their beginning); channel events are put aside once. */
   trimLogs(maxBytes: number): void;
   /** Output of a command on Asterisk's own command line. For diagnosis and tests. */
   cli(command: string): Promise<string>;
@@ -290,7 +291,8 @@ function handle(folder: string, record: InstanceRecord): EmbeddedAsterisk {
     async writeTrunks(text) {
       writeConfigFile(folder, 'pjsip_trunks.conf', text, record.owner);
     },
-    readCel: (offset) => readCel(join(folder, 'log/cel.jsonl'), offset),
+    logFolder: join(folder, 'log'),
+    readCel: (offset) => readCel(join(folder, 'log', CEL_FILE), offset),
     trimLogs: (maxBytes) => trimLogs(join(folder, 'log'), maxBytes),
     cli: (command) => cli(target, command),
     stop: (graceMs = 5_000) => stop(folder, record, graceMs),
@@ -347,19 +349,11 @@ export function readCel(path: string, offset: number): { events: CelEvent[]; off
 }
 
 function trimLogs(folder: string, maxBytes: number): void {
-  for (const name of ['cel.jsonl', 'messages.log', 'console.log']) {
+  for (const name of [CEL_FILE, 'messages.log', 'console.log']) {
     const path = join(folder, name);
-    if (existsSync(path) && statSync(path).size > maxBytes) truncateSync(path, 0);
-  }
-}
-
-function parseCelLine(line: string): CelEvent[] {
-  if (line === '') return [];
-  try {
-    const event: unknown = JSON.parse(line);
-    return typeof event === 'object' && event !== null ? [event as CelEvent] : [];
-  } catch {
-    // A line that a full disk cut short.
-    return [];
+    if (!existsSync(path) || statSync(path).size <= maxBytes) continue;
+    // What nobody has read yet of the calls that ended must not be lost.
+    if (name === CEL_FILE) rotateCel(folder);
+    else truncateSync(path, 0);
   }
 }

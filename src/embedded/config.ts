@@ -83,7 +83,7 @@ export function renderConfig(c: AsteriskConfig): Map<string, string> {
     // HANGUP carries cause and source; without ANSWER the length of an unseen call would be unknown. 'apps' stays unset:
     // apps=all without APP events switches CEL off silently (Asterisk 22.10).
     ['cel.conf', lines('[general]', 'enable=yes', 'events=ANSWER,HANGUP')],
-    ['cel_custom.conf', lines(`[${INSTANCE_MOUNT}/log/cel.jsonl]`, 'format=json', 'fields=EventType,EventTime,ChanName,UniqueID,LinkedID,Num,Exten,Context,AppName,Peer,EventExtra')],
+    ['cel_custom.conf', lines(`[${INSTANCE_MOUNT}/log/cel.jsonl]`, 'format=json', 'fields=EventType,EventTime,ChanName,UniqueID,LinkedID,Name,Num,DNID,Exten,Context,AppName,UserField,EventExtra')],
     ['cdr.conf', lines('[general]', 'enable=no')],
     ['extensions.conf', extensionsConf(c)],
     ['features.conf', lines('[general]', '[featuremap]', '[applicationmap]')],

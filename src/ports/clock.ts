@@ -10,8 +10,11 @@ export interface Clock {
 }
 
 export interface Ids {
-  /** A short, unique call id ([0-9a-z], 10 characters or more). */
-  callId(): string;
+  /**
+   * A short, unique call id ([0-9a-z], 10 characters or more). A channel that the switch named gets the same id whenever
+   * and by whichever process of ours it is asked for: so a call has one record whoever writes it.
+   */
+  callId(channel: string): string;
 }
 
 /** 0 <= n < 1; for the random ring strategy alone. */

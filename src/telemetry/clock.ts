@@ -1,5 +1,5 @@
 // The real clock and ids behind ports/clock. No other file of a flow's world asks the operating system for the time.
-import { randomFillSync } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import type { Clock, Ids } from '../ports/clock.ts';
 
 /** Longest delay that Node's timers keep; a longer one would fire at once. */
@@ -24,17 +24,23 @@ const TIME_CHARACTERS = 9;
 /** 40 random bits: with 1,000 ids in one millisecond a collision has odds of 1 to 2,000,000. */
 const RANDOM_CHARACTERS = 8;
 
+/** Asterisk's own name of a channel: epoch seconds, and a number that counts up from its start. */
+const UNIQUE_ID = /(?:^|-)(\d{9,11})\.(\d{1,18})$/;
+
 /**
  * Ids of 17 characters [0-9a-z] that sort by time of making: 9 of time, 8 of a random number that counts up inside one
- * millisecond. Within a process they never repeat, not even when the wall clock goes back.
+ * millisecond. Within a process they never repeat, not even when the wall clock goes back. A channel that Asterisk named
+ * gives an id that follows from its name and `salt` alone, in the order of the channels within a second.
  */
-export function timeSortedIds(nowMs: () => number = Date.now): Ids {
+export function timeSortedIds(nowMs: () => number = Date.now, salt = ''): Ids {
   let lastMs = 0;
   let tail = 0;
   const random = new Uint32Array(2);
   const limit = 2 ** (5 * RANDOM_CHARACTERS);
   return {
-    callId() {
+    callId(channel) {
+      const named = UNIQUE_ID.exec(channel);
+      if (named !== null) return idOfChannel(channel, salt, Number(named[1]), Number(named[2]));
       const now = Math.max(lastMs, Math.floor(nowMs()));
       if (now > lastMs || tail + 1 >= limit) {
         randomFillSync(random);
@@ -45,6 +51,11 @@ export function timeSortedIds(nowMs: () => number = Date.now): Ids {
       return encode(lastMs, TIME_CHARACTERS) + encode(tail, RANDOM_CHARACTERS);
     },
   };
+}
+
+function idOfChannel(channel: string, salt: string, second: number, count: number): string {
+  const tail = createHash('sha256').update(`${salt}:${channel}`).digest().readUIntBE(0, 5);
+  return encode(second * 1_000 + (count % 1_000), TIME_CHARACTERS) + encode(tail, RANDOM_CHARACTERS);
 }
 
 function encode(value: number, characters: number): string {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { adoptEmbedded, startEmbedded } from '../../src/embedded/asterisk.ts';
 import type { EmbeddedAsterisk } from '../../src/embedded/asterisk.ts';
+import { celEnd, CelLog, rotateCel } from '../../src/embedded/cel-log.ts';
 import { parseEntry } from '../../src/calls/entry.ts';
 import type { Entry } from '../../src/calls/entry.ts';
 import { renderFallback } from '../../src/embedded/fallback.ts';
@@ -426,6 +427,21 @@ test('the end of a call that nobody watched is in the channel event log', async 
   await call({ to: '+441632960555', from: '<sip:+447700900456@carrier.example>', ends: refused(503) });
   await expect.poll(() => asterisk.readCel(offset).events, { timeout: 2_000 }).toContainEqual(expect.objectContaining({ eventtype: 'HANGUP', context: 'gv-congestion', num: '+447700900456' }));
   expect(asterisk.readCel(asterisk.readCel(offset).offset).events).toEqual([]);
+});
+
+test('a call that is turned away leaves in that log what the application would have been told, and the log may be rotated at any time', async () => {
+  const cel = new CelLog(asterisk.logFolder, celEnd(asterisk.logFolder));
+  const seen: (Entry | undefined)[] = [];
+  const read = (): number => seen.push(...cel.read().lines.map(({ event }) => parseEntry(String(event['userfield']).split(','))));
+  await call({ to: '+441632960555', from: '"Ann :) , ${EPOCH}" <sip:+447700900456@carrier.example>', ends: refused(503) });
+  await expect.poll(read, { timeout: 2_000 }).toBe(1);
+  rotateCel(asterisk.logFolder);
+  await call({ to: '+441632960556', from: '<sip:+447700900456@carrier.example>', ends: refused(503) });
+  await expect.poll(read, { timeout: 6_000 }).toBe(2);
+  expect(seen).toMatchObject([
+    { from: 'trunk', dialled: '+441632960555', fromHeader: expect.stringContaining('"Ann :) , ${EPOCH}" <sip:+447700900456@carrier.example>'), name: 'sim', transport: 'UDP', remoteAddress: expect.stringContaining('127.0.0.1:') },
+    { from: 'trunk', dialled: '+441632960556', name: 'sim' },
+  ]);
 });
 
 test('nothing of all these calls is left in Asterisk', async () => {

@@ -12,7 +12,7 @@ describe('ids', () => {
     const made: string[] = [];
     for (let at = 0; at < 5000; at += 1) {
       if (at % 10 === 0) now += 1;
-      made.push(ids.callId());
+      made.push(ids.callId(''));
     }
     expect(made.every((id) => /^[0-9a-z]{17}$/.test(id))).toBe(true);
     expect(new Set(made).size).toBe(made.length);
@@ -22,15 +22,26 @@ describe('ids', () => {
   test('still go up and stay unique when the clock goes back', () => {
     let now = 1_800_000_000_000;
     const ids = timeSortedIds(() => now);
-    const before = ids.callId();
+    const before = ids.callId('');
     now -= 3_600_000;
-    const after = ids.callId();
+    const after = ids.callId('');
     expect(after > before).toBe(true);
   });
 
   test('of two processes differ in the same millisecond', () => {
-    const made = Array.from({ length: 2000 }, () => timeSortedIds(() => 1_800_000_000_000).callId());
+    const made = Array.from({ length: 2000 }, () => timeSortedIds(() => 1_800_000_000_000).callId(''));
     expect(new Set(made).size).toBe(made.length);
+  });
+
+  test('of a channel that Asterisk named follow from its name and ours, in the order of the channels', () => {
+    const [one, later] = [timeSortedIds(() => 1, 'a'), timeSortedIds(() => 2, 'a')];
+    const channels = Array.from({ length: 900 }, (_, count) => `1795386221.${count}`);
+    const made = channels.map((channel) => one.callId(channel));
+    expect(made).toEqual(channels.map((channel) => later.callId(channel)));
+    expect(made.every((id) => /^[0-9a-z]{17}$/.test(id))).toBe(true);
+    expect([...made].sort()).toEqual(made);
+    expect(new Set([...made, ...channels.map((channel) => timeSortedIds(() => 1, 'b').callId(channel))]).size).toBe(1_800);
+    expect(one.callId('pbx-1795386221.4')).not.toBe(one.callId('1795386221.4'));
   });
 });
 
