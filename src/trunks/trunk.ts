@@ -1,10 +1,11 @@
 // A trunk as the choice of a route sees it: data of the operator's trunk file, without secrets and without Asterisk.
-// Types alone. Read `OutboundTrunk` first.
+// It decides nothing. Read `OutboundTrunk` first.
 import type { E164 } from '../numbering/e164.ts';
 import type { DestinationClass } from '../routing/outbound.ts';
 
-/** How a carrier wants numbers written. */
-export type NumberFormat = '+E164' | '0044' | 'national';
+/** How a carrier wants numbers written: +442079460018, 00442079460018, or 02079460018 (abroad: 0033…). */
+export const NUMBER_FORMATS = ['+E164', '0044', 'national'] as const;
+export type NumberFormat = (typeof NUMBER_FORMATS)[number];
 
 /** Which header says what; one carrier's contract (RULES D). */
 export interface HeaderRecipe {
@@ -17,6 +18,16 @@ export interface HeaderRecipe {
   readonly allowsThirdPartyNumbers: boolean;
 }
 
+/** What a trunk's prices are listed under; `default` is every class that is not listed. */
+export type CostClass = DestinationClass | 'default';
+/** The record type holds the list complete: a new class of destination does not compile until it stands here. */
+const COSTED: Readonly<Record<CostClass, true>> = {
+  default: true, geo: true, crown: true, ukwide: true, corporate: true, voip: true, personal: true, mobile: true, pager: true, 'crown-mobile': true, free: true,
+  service084: true, service087: true, premium: true, social: true, directory: true, short: true, satellite: true, caribbean: true, 'international-special': true,
+  'foreign-premium': true, international: true,
+};
+export const COST_CLASSES = Object.keys(COSTED) as readonly CostClass[];
+
 export interface OutboundTrunk {
   readonly id: string;
   readonly name: string;
@@ -27,10 +38,10 @@ export interface OutboundTrunk {
   readonly transport: 'udp' | 'tcp' | 'tls';
   /** Lower is tried first among equal cost. */
   readonly priority: number;
-  /** Share of calls among equal cost and priority. */
+  /** Share of calls among equal cost and priority; 0 = only when the others are not to be had. */
   readonly weight: number;
   /** Pence a minute by class; a class that is not listed is not carried, `default` carries the rest. */
-  readonly cost: Readonly<Partial<Record<DestinationClass | 'default', number>>>;
+  readonly cost: Readonly<Partial<Record<CostClass, number>>>;
   readonly maxChannels: number | null;
   readonly maxCallsPerSecond: number | null;
   readonly emergency: boolean;
