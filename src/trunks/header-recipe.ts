@@ -33,28 +33,27 @@ export interface Forwarded {
 const ENDPOINT = /^[A-Za-z0-9_-]{1,80}$/;
 const DOMAIN = /^(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})$/;
 const EMERGENCY = /^(18000|(1800[12])?(999|112))$/;
+/** `+` and 7 digits: the shortest numbers of any country. */
+const SHORTEST = 8;
 const RELAY = /^(1800[12])(0\d+)$/;
 
 /**
  * The leg of an allowed call. `destination` is E.164, a short code, an emergency number, or 18001/18002 before a national
- * number; anything else is a RangeError, as nobody has classified it. A withheld number is sent to the carrier in
- * P-Asserted-Identity with `Privacy: id`, never in From; to emergency services nothing is withheld (RULES B4).
+ * number; anything else is a RangeError, as nobody has classified it, and so is an emergency verdict for another call. A
+ * withheld number is sent to the carrier in P-Asserted-Identity with `Privacy: id`, never in From; to emergency services
+ * nothing is withheld (RULES B4).
  */
 export function trunkLeg(verdict: AllowedVerdict, trunk: OutboundTrunk, destination: string, forwarded?: Forwarded): TrunkLegSpec {
   const { defaultNetworkNumber, allowsThirdPartyNumbers } = trunk.recipe;
-  const isThirdParty = forwarded !== undefined && forwarded.isShownAllowed && allowsThirdPartyNumbers;
-  const shown = isThirdParty && forwarded.originalCaller !== null ? forwarded.originalCaller : verdict.presentation;
+  const isEmergency = EMERGENCY.test(destination);
+  if (!isEmergency && (verdict.source === 'emergency' || verdict.presentation === null)) throw new RangeError('the verdict is for an emergency call, and the destination is none');
+  const ours = verdict.presentation ?? defaultNetworkNumber;
+  const isThirdParty = forwarded !== undefined && forwarded.isShownAllowed && allowsThirdPartyNumbers && !isEmergency;
   return legOf(trunk, destination, {
-    shown, network: verdict.network ?? defaultNetworkNumber ?? verdict.presentation, isWithheld: verdict.isWithheld && !EMERGENCY.test(destination),
-    divertedFrom: forwarded === undefined ? null : (forwarded.divertedFrom ?? verdict.presentation),
+    shown: isThirdParty && forwarded.originalCaller !== null ? forwarded.originalCaller : ours,
+    network: verdict.network ?? defaultNetworkNumber ?? ours, isWithheld: verdict.isWithheld && !isEmergency,
+    divertedFrom: forwarded === undefined ? null : (forwarded.divertedFrom ?? ours),
   });
-}
-
-/** A leg to the emergency services, which nobody judges and nothing stops: without any number it goes without one. */
-export function emergencyLeg(trunk: OutboundTrunk, digits: string, number: E164 | null): TrunkLegSpec {
-  if (!EMERGENCY.test(digits)) throw new RangeError(`${JSON.stringify(digits.slice(0, 40))} is no emergency number`);
-  const known = number ?? trunk.recipe.defaultNetworkNumber;
-  return legOf(trunk, digits, { shown: known, network: known, isWithheld: false, divertedFrom: null });
 }
 
 /** A number as the carrier wants it: digits, with + in front in the first format. */
@@ -90,7 +89,7 @@ function legOf(trunk: OutboundTrunk, destination: string, who: Identity): TrunkL
 }
 
 function dialString(format: NumberFormat, destination: string): string {
-  if (isE164(destination)) return formatFor(format, destination);
+  if (isE164(destination) && destination.length >= SHORTEST) return formatFor(format, destination);
   if (EMERGENCY.test(destination) || (/^\d{3,6}$/.test(destination) && shortCodeClass(destination) !== null)) return destination;
   const relayed = RELAY.exec(destination)?.[2];
   if (relayed !== undefined && destination.length <= 20 && toE164OrNull(relayed, 'GB') !== null) return destination;

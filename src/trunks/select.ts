@@ -1,6 +1,6 @@
 // Which trunks a call may try, and in which order. Chance and time are arguments; it reserves nothing and asks nobody.
 // Read `order` first.
-import type { DestinationClass } from '../routing/outbound.ts';
+import type { DestinationClass } from '../numbering/destination.ts';
 import { mayUse, type Breaker } from './breaker.ts';
 import type { OutboundTrunk } from './trunk.ts';
 

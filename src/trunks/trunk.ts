@@ -1,7 +1,7 @@
 // A trunk as the choice of a route sees it: data of the operator's trunk file, without secrets and without Asterisk.
 // It decides nothing. Read `OutboundTrunk` first.
 import type { E164 } from '../numbering/e164.ts';
-import type { DestinationClass } from '../routing/outbound.ts';
+import { DESTINATION_CLASSES, type DestinationClass } from '../numbering/destination.ts';
 
 /** How a carrier wants numbers written: +442079460018, 00442079460018, or 02079460018 (abroad: 0033…). */
 export const NUMBER_FORMATS = ['+E164', '0044', 'national'] as const;
@@ -20,13 +20,7 @@ export interface HeaderRecipe {
 
 /** What a trunk's prices are listed under; `default` is every class that is not listed. */
 export type CostClass = DestinationClass | 'default';
-/** The record type holds the list complete: a new class of destination does not compile until it stands here. */
-const COSTED: Readonly<Record<CostClass, true>> = {
-  default: true, geo: true, crown: true, ukwide: true, corporate: true, voip: true, personal: true, mobile: true, pager: true, 'crown-mobile': true, free: true,
-  service084: true, service087: true, premium: true, social: true, directory: true, short: true, satellite: true, caribbean: true, 'international-special': true,
-  'foreign-premium': true, international: true,
-};
-export const COST_CLASSES = Object.keys(COSTED) as readonly CostClass[];
+export const COST_CLASSES: readonly CostClass[] = Object.freeze(['default', ...DESTINATION_CLASSES]);
 
 export interface OutboundTrunk {
   readonly id: string;

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { emergencyVerdict } from '../../../src/compliance/cli-policy.ts';
 import { classifyDialled } from '../../../src/numbering/dialled.ts';
-import { emergencyLeg, formatFor, trunkLeg } from '../../../src/trunks/header-recipe.ts';
+import { formatFor, trunkLeg } from '../../../src/trunks/header-recipe.ts';
 import { NUMBER_FORMATS, type NumberFormat } from '../../../src/trunks/trunk.ts';
+import type { E164 } from '../../../src/numbering/e164.ts';
 import { dramaNumber, e164, hostileText, ukNumber } from '../numbering/arbitraries.ts';
 import { allowed, RECIPE, sampleTrunk } from './trunk-samples.ts';
 
@@ -12,6 +14,7 @@ const CALLER = e164('+447700900123');
 const CALLED = '+442079460018';
 const PAI = 'PJSIP_HEADER(add,P-Asserted-Identity)';
 const FROM = 'CONNECTEDLINE(num,i)';
+const help = (number: E164 | null) => emergencyVerdict({ site: null, emergencyNumber: number, held: [] });
 const DIVERSION = 'PJSIP_HEADER(add,Diversion)';
 const WITHHELD = { 'CONNECTEDLINE(pres,i)': 'prohib_passed_screen', 'PJSIP_HEADER(add,Privacy)': 'id' };
 const with_ = (recipe: Partial<typeof RECIPE>) => sampleTrunk({ recipe: { ...RECIPE, ...recipe } });
@@ -31,9 +34,9 @@ describe('headers of a trunk leg', () => {
     ['forwarded and shown', trunkLeg(allowed({ network: NETWORK }), with_({ allowsThirdPartyNumbers: true }), CALLED, { originalCaller: CALLER, isShownAllowed: true, divertedFrom: OURS }), { [FROM]: '+447700900123', [PAI]: '<sip:+441632960100@carrier.example>', [DIVERSION]: '<sip:+441632960018@carrier.example>;reason=unconditional' }],
     ['forwarded from a withheld caller', trunkLeg(allowed(), with_({ allowsThirdPartyNumbers: true }), CALLED, { originalCaller: null, isShownAllowed: true }), { [FROM]: '+441632960018', [PAI]: '<sip:+441632960018@carrier.example>', [DIVERSION]: '<sip:+441632960018@carrier.example>;reason=unconditional' }],
     ['forwarded and withheld', trunkLeg(allowed({ isWithheld: true }), sampleTrunk(), CALLED, { originalCaller: CALLER, isShownAllowed: true }), { [FROM]: '+441632960018', [PAI]: '<sip:+441632960018@carrier.example>', ...WITHHELD, [DIVERSION]: '<sip:+441632960018@carrier.example>;reason=unconditional;privacy=full' }],
-    ['emergency', emergencyLeg(with_({ format: 'national' }), '999', OURS), { [FROM]: '01632960018', [PAI]: '<sip:01632960018@carrier.example>' }],
-    ['emergency of somebody without a number', emergencyLeg(with_({ defaultNetworkNumber: NETWORK }), '112', null), { [FROM]: '+441632960100', [PAI]: '<sip:+441632960100@carrier.example>' }],
-    ['emergency without any number', emergencyLeg(sampleTrunk(), '18000', null), {}],
+    ['emergency', trunkLeg(help(OURS), with_({ format: 'national' }), '999'), { [FROM]: '01632960018', [PAI]: '<sip:01632960018@carrier.example>' }],
+    ['emergency of somebody without a number', trunkLeg(help(null), with_({ defaultNetworkNumber: NETWORK }), '112'), { [FROM]: '+441632960100', [PAI]: '<sip:+441632960100@carrier.example>' }],
+    ['emergency without any number', trunkLeg(help(null), sampleTrunk(), '18000'), {}],
   ])('%s', (_, leg, variables) => {
     expect(leg.variables).toEqual(variables);
   });
@@ -63,13 +66,13 @@ describe('the number that is dialled', () => {
     expect(trunkLeg(allowed(), with_({ format }), destination).endpoint).toBe(`PJSIP/${dialled}@trunk-alpha`);
   });
 
-  test.each(['', '+', '+0123456789', '201', '02079460018', '1234', '999&PJSIP/1', '+44207946001@evil', '999@evil', '18001', '18001999999', '180030123', '+442079460018;x', ' 999', '９９９', '+44207946001\n'])(
+  test.each(['', '+', '+44', '+44999', '+0123456789', '201', '02079460018', '1234', '999&PJSIP/1', '+44207946001@evil', '999@evil', '18001', '18001999999', '180030123', '+442079460018;x', ' 999', '９９９', '+44207946001\n'])(
     '%j, which nobody has classified, is refused', (destination) => {
       expect(() => trunkLeg(allowed(), sampleTrunk(), destination)).toThrow(RangeError);
     });
 
-  test('an emergency leg takes emergency numbers alone', () => {
-    for (const digits of ['101', '+442079460018', '', '9999', '999 ']) expect(() => emergencyLeg(sampleTrunk(), digits, null)).toThrow('no emergency number');
+  test('the verdict of an emergency call, which nobody judged, opens no other way', () => {
+    for (const digits of ['101', '+442079460018', '', '9999', '999 ']) expect(() => trunkLeg(help(OURS), sampleTrunk(), digits)).toThrow('emergency');
   });
 
   test('a trunk whose names could end a dial string or header is refused', () => {
@@ -98,7 +101,7 @@ describe('the number that is dialled', () => {
     fc.assert(
       fc.property(fc.oneof(hostileText, dramaNumber, ukNumber, fc.constantFrom('18001999', '18001 020 7946 0018', '999', '141 101')), (text) => {
         const dialled = classifyDialled(text, context);
-        if (dialled.kind === 'emergency') expect(emergencyLeg(sampleTrunk(), dialled.digits, null).endpoint).toBe(`PJSIP/${dialled.digits}@trunk-alpha`);
+        if (dialled.kind === 'emergency') expect(trunkLeg(help(null), sampleTrunk(), dialled.digits).endpoint).toBe(`PJSIP/${dialled.digits}@trunk-alpha`);
         if (dialled.kind === 'short-code') expect(trunkLeg(allowed(), sampleTrunk(), dialled.digits).endpoint).toBe(`PJSIP/${dialled.digits}@trunk-alpha`);
         if (dialled.kind === 'e164') {
           expect(trunkLeg(allowed(), sampleTrunk(), dialled.e164).endpoint).toBe(`PJSIP/${dialled.e164}@trunk-alpha`);
