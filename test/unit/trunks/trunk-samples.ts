@@ -1,5 +1,5 @@
-// Trunks and verdicts of the tests: as if every rule had allowed.
-import { allowed as brand, type AllowedVerdict } from '../../../src/compliance/verdict.ts';
+// Trunks and verdicts of the tests. The brand of a verdict is claimed here: no rule is asked.
+import type { AllowedVerdict } from '../../../src/compliance/verdict.ts';
 import type { HeaderRecipe, OutboundTrunk } from '../../../src/trunks/trunk.ts';
 import { e164 } from '../numbering/arbitraries.ts';
 
@@ -13,6 +13,8 @@ export function sampleTrunk(more: Partial<OutboundTrunk> = {}): OutboundTrunk {
   };
 }
 
-export function allowed(more: Partial<Parameters<typeof brand>[0]> = {}): AllowedVerdict {
-  return brand({ purpose: 'service', presentation: e164('+441632960018'), source: 'customer', isWithheld: false, network: null, reasons: [], ...more });
+/** As if every rule had allowed. */
+export function allowed(more: Partial<Omit<AllowedVerdict, 'allow'>> = {}): AllowedVerdict {
+  const claimed: unknown = { allow: true, purpose: 'service', presentation: e164('+441632960018'), source: 'customer', isWithheld: false, network: null, reasons: [], ...more };
+  return claimed as AllowedVerdict;
 }
