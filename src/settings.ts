@@ -73,7 +73,7 @@ function optional<T>(inner: Field<T>): Field<T | null> {
 function listOf<T>(inner: Field<T>, least = 0): Field<readonly T[]> {
   return z.string().transform((value, context) => {
     const items = value.split(',').map((item) => item.trim()).filter((item) => item !== '');
-    if (items.length < least) context.addIssue({ code: 'custom', message: mend('is empty', 'Write at least one item; separate several with commas.') });
+    if (items.length < least) context.addIssue({ code: 'custom', message: mend('lists nothing', 'Write at least one item; separate several with commas.') });
     return items.flatMap((item) => {
       const read = inner.safeParse(item);
       if (read.success) return [read.data];
@@ -245,8 +245,9 @@ function problemOf(issue: z.core.$ZodIssue, raw: Record<string, string>): Settin
   const key = issue.path[0] as Key;
   const [message = '', hint = 'See genvoice settings.'] = issue.message.split('\n');
   const value = raw[key] ?? '';
-  const shown = 'secret' in SETTINGS[key] || value === '' ? '' : `, now ${JSON.stringify(printable(value))},`;
-  return { name: SETTINGS[key].name, message: `${shown} ${message}`.trim().replace(/^, /, ''), hint };
+  // Said after the value: "is "abc", which is not a whole number"; an item of a list is named in it.
+  const joint = message.startsWith('item ') ? 'in which' : 'which';
+  return { name: SETTINGS[key].name, message: 'secret' in SETTINGS[key] || value === '' ? message : `is ${JSON.stringify(printable(value))}, ${joint} ${message}`, hint };
 }
 
 /** Rules that join several settings. */

@@ -104,7 +104,7 @@ export function httpDeps(parts: AppParts): HttpDeps {
         const endpoint = phones.nameOf(plan, extension);
         return {
           customer: plan.customer, extension: extension.number, name: extension.name, endpoint, isOnline: online.has(endpoint),
-          hasSecret: known.has(`${plan.customer}/${extension.number}`), isOurs: extension.endpoint === null,
+          hasSecret: known.has(`${plan.customer}/${extension.number}`), isOurs: phones.isOurs,
         };
       }));
     },
@@ -121,7 +121,7 @@ export function httpDeps(parts: AppParts): HttpDeps {
       if (plan === null || spec === undefined) return { kind: 'unknown' };
       // A password that nobody knows takes the old one's place.
       await phones.renew(plan, extension);
-      return { kind: 'done', row: { customer, extension, name: spec.name, endpoint: phones.nameOf(plan, spec), isOnline: false, hasSecret: false, isOurs: spec.endpoint === null } };
+      return { kind: 'done', row: { customer, extension, name: spec.name, endpoint: phones.nameOf(plan, spec), isOnline: false, hasSecret: false, isOurs: phones.isOurs } };
     },
     mailboxes: async () => (await Promise.all(allPlans().map((plan) => mailboxRows(parts, plan)))).flat(),
     messages: async (customer, mailbox) => (plans.byCustomer(customer)?.mailboxes.has(mailbox) === true ? voicemail.listMessages(customer, mailbox) : null),

@@ -1,7 +1,7 @@
 // Keeps the static dialplan up to date that carries calls while the application is away: written on every plan change,
 // one writing at a time, the newest plans win.
 import { renderFallback } from '../embedded/fallback.ts';
-import { fallbackEntries } from '../plans/fallback-route.ts';
+import { fallbackEntries, type NameOf } from '../plans/fallback-route.ts';
 import type { MediaSource, PlanSource } from '../ports/plan-source.ts';
 import type { Alarms } from '../telemetry/alarms.ts';
 
@@ -12,6 +12,7 @@ export class LastKnownRoute {
   readonly #plans: PlanSource;
   readonly #media: MediaSource;
   readonly #alarms: Alarms;
+  readonly #nameOf: NameOf;
   readonly #write: (text: string) => Promise<void>;
   /** Text of each customer's numbers: a change that leaves it as it was costs Asterisk nothing. */
   readonly #texts = new Map<string, string>();
@@ -20,10 +21,11 @@ export class LastKnownRoute {
   #isRunning = false;
 
   /** `write` brings the text into force in Asterisk. */
-  constructor(plans: PlanSource, media: MediaSource, alarms: Alarms, write: (text: string) => Promise<void>) {
+  constructor(plans: PlanSource, media: MediaSource, alarms: Alarms, nameOf: NameOf, write: (text: string) => Promise<void>) {
     this.#plans = plans;
     this.#media = media;
     this.#alarms = alarms;
+    this.#nameOf = nameOf;
     this.#write = write;
   }
 
@@ -64,7 +66,7 @@ export class LastKnownRoute {
   /** True when the customer's routes are others than before. */
   #render(customer: string): boolean {
     const plan = this.#plans.byCustomer(customer);
-    const entries = plan === null ? [] : fallbackEntries(plan, (item) => soundPath(item.kind === 'prompt' ? this.#media.prompt(plan, item.name) : item.kind === 'phrase' ? this.#media.phrase(item.id) : null));
+    const entries = plan === null ? [] : fallbackEntries(plan, (item) => soundPath(item.kind === 'prompt' ? this.#media.prompt(plan, item.name) : item.kind === 'phrase' ? this.#media.phrase(item.id) : null), this.#nameOf);
     const text = entries.length === 0 ? undefined : renderFallback(entries);
     if (this.#texts.get(customer) === text) return false;
     if (text === undefined) this.#texts.delete(customer);

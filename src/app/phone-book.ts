@@ -2,6 +2,7 @@
 // endpoints begin with the customer's name, so that equal extensions of two customers never meet.
 import type { PhoneOwner } from '../calls/arrival.ts';
 import type { PlanSource } from '../ports/plan-source.ts';
+import { endpointName } from '../plans/endpoint-name.ts';
 import { TelephonyError, type PhoneProvisioning } from '../ports/telephony.ts';
 import type { Extension, RoutingPlan } from '../routing/plan.ts';
 import type { Secrets } from '../store/secrets.ts';
@@ -38,11 +39,14 @@ export class PhoneBook {
    * nothing: it could be another customer's phone. The same on theirs when another extension has it already.
    */
   nameOf(plan: RoutingPlan, extension: Extension): string {
-    const ours = `${plan.customer}-${extension.number}`;
-    if (this.#isOurs || extension.endpoint === null) return ours;
-    const named = bareName(extension.endpoint);
-    const owner = this.#foreign.get(named);
-    return owner === undefined || (owner.customer === plan.customer && owner.extension === extension.number) ? named : ours;
+    const name = endpointName(plan.customer, extension, this.#isOurs);
+    const owner = this.#foreign.get(name);
+    return owner === undefined || (owner.customer === plan.customer && owner.extension === extension.number) ? name : endpointName(plan.customer, extension, true);
+  }
+
+  /** Whether the phones are those that we make; a phone of somebody else's Asterisk gets its password there. */
+  get isOurs(): boolean {
+    return this.#isOurs;
   }
 
   /** Dial string of an extension. */
@@ -132,7 +136,7 @@ export class PhoneBook {
         lacks.push(`${where} names no endpoint, and nothing is pushed to an Asterisk that was there before: nobody can ring it. Add "endpoint": "PJSIP/${number}", with the phone's name in that Asterisk's pjsip.conf.`);
         continue;
       }
-      const endpoint = bareName(named);
+      const endpoint = endpointName(customer, { number, endpoint: named }, false);
       const other = this.#foreign.get(endpoint);
       // The first one keeps it: a phone of two customers would carry calls across.
       if (other === undefined) this.#foreign.set(endpoint, { customer, extension: number });
@@ -165,6 +169,3 @@ export class PhoneBook {
 }
 
 /** `201` of `PJSIP/201`. */
-function bareName(endpoint: string): string {
-  return endpoint.replace(/^PJSIP\//, '');
-}

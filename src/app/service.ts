@@ -182,7 +182,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   missed?.start();
 
   const { own } = asterisk;
-  const lastKnownRoute = new LastKnownRoute(plans, media, alarms, async (text) => {
+  const lastKnownRoute = new LastKnownRoute(plans, media, alarms, (plan, extension) => phones.nameOf(plan, extension), async (text) => {
     await own?.writeFallback(text);
     if (own !== null) await provisioning.reload('pbx_config.so');
   });

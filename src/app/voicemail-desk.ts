@@ -1,7 +1,7 @@
 // Voicemail as the flows use it, with what else a message brings about: a notice, the light on the phones, copies for
 // listening, and its end when it is old. Read `VoicemailDesk`.
 import type { PlanSource } from '../ports/plan-source.ts';
-import type { VoicemailMessage, VoicemailPort } from '../ports/records.ts';
+import type { PinVerdict, VoicemailMessage, VoicemailPort } from '../ports/records.ts';
 import type { Telephony } from '../ports/telephony.ts';
 import type { RoutingPlan } from '../routing/plan.ts';
 import type { VoicemailStore } from '../store/voicemail/voicemail-store.ts';
@@ -51,7 +51,7 @@ export class VoicemailDesk implements VoicemailPort {
   purge(customer: string, mailbox: string, olderThanMs: number): Promise<number> {
     return this.#options.store.purge(customer, mailbox, olderThanMs);
   }
-  checkPin(customer: string, mailbox: string, pin: string): Promise<boolean | null> {
+  checkPin(customer: string, mailbox: string, pin: string): Promise<PinVerdict> {
     return this.#options.store.checkPin(customer, mailbox, pin);
   }
   setPin(customer: string, mailbox: string, pin: string): Promise<void> {

@@ -9,6 +9,7 @@ import { joined, phrases, play } from './verbs/speak.ts';
 import { showWaiting } from './verbs/voicemail.ts';
 
 const PIN_TIMERS = { firstDigitMs: 7_000, interDigitMs: 4_000, overallMs: 20_000 };
+const TRIES_A_CALL = 3;
 const DONE: CallEnd = { by: 'us', fault: 'none', code: 'feature-done', cause: 16, detail: 'voicemail' };
 
 /** `extension` null: the caller says which mailbox. Every mailbox needs its PIN: a phone on a desk is no proof of a person. */
@@ -48,18 +49,29 @@ async function whichMailbox(call: Call, plan: RoutingPlan, extension: string | n
   return null;
 }
 
-/** null = the PIN was right. Without a PIN nobody is let in: whoever picks up a phone could set the first one. */
-async function refusalOf(call: Call, plan: RoutingPlan, box: Mailbox): Promise<'wrong-pin' | 'no-pin' | null> {
-  for (let round = 0; round < 3; round += 1) {
+/**
+ * null = the PIN was right. Without a PIN nobody is let in: whoever picks up a phone could set the first one. One call
+ * gets 3 tries; the store counts over all calls and says when the mailbox is locked, and only then is the caller told so.
+ */
+async function refusalOf(call: Call, plan: RoutingPlan, box: Mailbox): Promise<'wrong-pin' | 'mailbox-locked' | 'no-pin' | null> {
+  for (let round = 0; round < TRIES_A_CALL; round += 1) {
     const keys = await ask(call, { say: phrases(call, [...(round === 0 ? [] : ['wrong-pin']), 'enter-pin']), bargeIn: true, timers: PIN_TIMERS, state: (typed) => (typed.endsWith('#') || typed.length >= 12 ? 'match' : 'wait') });
     const pin = keys.replace('#', '');
-    const isRight = pin !== '' && (await call.deps.voicemail.checkPin(plan.customer, box.id, pin));
+    const verdict = pin === '' ? 'wrong' : await call.deps.voicemail.checkPin(plan.customer, box.id, pin);
     call.signal.throwIfAborted();
-    if (isRight === true) return null;
-    if (isRight === null) return withoutPin(call, box);
+    if (verdict === 'right') return null;
+    if (verdict === 'not-set') return withoutPin(call, box);
+    if (verdict === 'locked') return locked(call, box);
   }
-  await play(call, phrases(call, ['mailbox-locked', 'goodbye']), false);
+  await play(call, phrases(call, ['wrong-pin', 'goodbye']), false);
   return 'wrong-pin';
+}
+
+async function locked(call: Call, box: Mailbox): Promise<'mailbox-locked'> {
+  const text = `${box.name} is locked after wrong PINs; a new PIN ends that at once: genvoice mailboxes pin ${box.id}`;
+  call.trace({ step: null, kind: 'call', outcome: 'mailbox-locked', text, next: null, tookFallback: false });
+  await play(call, phrases(call, ['mailbox-locked', 'goodbye']), false);
+  return 'mailbox-locked';
 }
 
 /** An administrator sets the first PIN; the caller hears that it is not up to them. */

@@ -46,6 +46,7 @@ async function fallbackOf(cli: Cli, plansFolder: string): Promise<string | null>
   const { checkFile, planFiles } = await import('./plan-file.ts');
   const { crossCheck } = await import('../routing/check.ts');
   const { fallbackEntries } = await import('../plans/fallback-route.ts');
+  const { endpointName } = await import('../plans/endpoint-name.ts');
   const { renderFallback } = await import('../embedded/fallback.ts');
   const plans: RoutingPlan[] = [];
   if (!existsSync(plansFolder)) return null;
@@ -58,5 +59,5 @@ async function fallbackOf(cli: Cli, plansFolder: string): Promise<string | null>
         `${plain(basename(file))} has problems and is left out of the third part: genvoice check ${plansFolder}`,
       );
   }
-  return plans.length === 0 ? null : renderFallback(plans.flatMap((plan) => fallbackEntries(plan, () => null)));
+  return plans.length === 0 ? null : renderFallback(plans.flatMap((plan) => fallbackEntries(plan, () => null, ({ customer }, extension) => endpointName(customer, extension, false))));
 }

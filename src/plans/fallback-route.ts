@@ -18,6 +18,8 @@ export interface FallbackEntry {
 }
 /** Media address of something that is said; null = not ready. */
 export type MediaOf = (item: SayItem) => string | null;
+/** Name of an extension's PJSIP endpoint, as calls use it. */
+export type NameOf = (plan: RoutingPlan, extension: Extension) => string;
 
 /** Spoken when the plan's failsafe names nothing that can be played. */
 const TECHNICAL_FAULT: SayItem = { kind: 'phrase', id: 'technical-fault' };
@@ -31,24 +33,19 @@ const NO_RING_MS = 20_000;
  * a caller in opening hours who presses nothing; behind a menu that leads to none that way, of its first choice (0
  * before the others). Empty `ring`: no phone is on that way.
  */
-export function fallbackEntries(plan: RoutingPlan, mediaOf: MediaOf): FallbackEntry[] {
+export function fallbackEntries(plan: RoutingPlan, mediaOf: MediaOf, nameOf: NameOf): FallbackEntry[] {
   const announcement = announcementOf(plan, mediaOf);
   // Numbers that begin at the same step ring the same phones.
   const routes = new Map<StepId, { readonly ring: readonly string[]; readonly ringMs: number }>();
   return [...plan.numbers.values()].map(({ ddi, entry }) => {
-    const route = routes.get(entry) ?? routeOf(plan, entry);
+    const route = routes.get(entry) ?? routeOf(plan, entry, nameOf);
     routes.set(entry, route);
     const alternatives = ddiSpellings(ddi).filter((spelling) => spelling !== ddi);
     return { ddi, customer: plan.customer, ...route, alternatives, ...(announcement === undefined ? {} : { announcement }) };
   });
 }
 
-/** Name of the PJSIP endpoint of an extension: one that was there before, or the one we make. */
-export function endpointOf(customer: string, extension: Extension): string {
-  return extension.endpoint?.replace(/^PJSIP\//, '') ?? `${customer}-${extension.number}`;
-}
-
-function routeOf(plan: RoutingPlan, entry: StepId): { ring: readonly string[]; ringMs: number } {
+function routeOf(plan: RoutingPlan, entry: StepId, nameOf: NameOf): { ring: readonly string[]; ringMs: number } {
   const seen = new Set<StepId>();
   const open: StepId[] = [entry];
   while (open.length > 0 && seen.size < MAX_STEPS) {
@@ -57,7 +54,7 @@ function routeOf(plan: RoutingPlan, entry: StepId): { ring: readonly string[]; r
     if (step === undefined || seen.has(id)) continue;
     seen.add(id);
     if (step.kind === 'ring') {
-      const ring = endpoints(plan, step);
+      const ring = endpoints(plan, step, nameOf);
       if (ring.length > 0) return { ring, ringMs: step.ringMs };
     }
     open.push(...waysOn(plan, step).reverse());
@@ -98,8 +95,8 @@ function waysOn(plan: RoutingPlan, step: Step): StepId[] {
   }
 }
 
-function endpoints(plan: RoutingPlan, step: RingStep): string[] {
-  const names = extensionsOf(plan, step).flatMap((number) => plan.extensions.get(number) ?? []).map((extension) => endpointOf(plan.customer, extension));
+function endpoints(plan: RoutingPlan, step: RingStep, nameOf: NameOf): string[] {
+  const names = extensionsOf(plan, step).flatMap((number) => plan.extensions.get(number) ?? []).map((extension) => nameOf(plan, extension));
   return [...new Set(names)].slice(0, MAX_RINGS);
 }
 

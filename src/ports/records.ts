@@ -108,6 +108,8 @@ export interface RecordsPort {
   close(): Promise<void>;
 }
 
+export type PinVerdict = 'right' | 'wrong' | 'locked' | 'not-set';
+
 export interface VoicemailPort {
   /** Stores the audio (WAV bytes) and the message; rejects when the disk does. */
   addMessage(message: Omit<VoicemailMessage, 'file'>, audio: Uint8Array): Promise<VoicemailMessage>;
@@ -118,7 +120,7 @@ export interface VoicemailPort {
   mediaOf(message: VoicemailMessage): Promise<string>;
   /** Removes messages past their retention; returns how many. */
   purge(customer: string, mailbox: string, olderThanMs: number): Promise<number>;
-  /** null = no PIN has been set. Compares in constant time. */
-  checkPin(customer: string, mailbox: string, pin: string): Promise<boolean | null>;
+  /** `locked`: too many wrong attempts, also when this one was the last; nothing is compared until the lock ends. */
+  checkPin(customer: string, mailbox: string, pin: string): Promise<PinVerdict>;
   setPin(customer: string, mailbox: string, pin: string): Promise<void>;
 }

@@ -44,9 +44,21 @@ describe('the PIN', () => {
   test.each([['wrong three times', '1111#'], ['never entered', ''], ['entered as nothing but #', '#']])('given a PIN that is %s, then no message is heard and the call ends', async (_, typed) => {
     const { heard, record, world } = await ring('*97', [message('m1', true)], [[300, typed], [2_500, typed], [4_500, typed]]);
     expect(played(heard)).toEqual([]);
-    expect(heard.slice(-2)).toEqual(['mailbox-locked', 'goodbye']);
+    expect(heard.slice(-2)).toEqual(['wrong-pin', 'goodbye']);
     expect(record.end).toMatchObject({ code: 'wrong-pin', cause: 21 });
     expect(world.messages[0]?.isNew).toBe(true);
+  });
+
+  test.each([['the fifth wrong PIN in a row', 4, '1111#', ['enter-pin', 'mailbox-locked', 'goodbye']], ['the right PIN while it is locked', 5, '2468#', ['enter-pin', 'mailbox-locked', 'goodbye']]])('given %s, then the caller hears at once that the mailbox is locked', async (_, wrongBefore, typed, said) => {
+    const { heard, record, texts } = await ring('*97', [message('m1', true)], [[300, typed]], (world) => world.wrongPins.set('acme/office', wrongBefore));
+    expect(heard).toEqual(said);
+    expect(record.end).toMatchObject({ by: 'us', code: 'mailbox-locked', cause: 21 });
+    expect(texts).toEqual(['Office is locked after wrong PINs; a new PIN ends that at once: genvoice mailboxes pin office']);
+  });
+
+  test('given four wrong PINs in earlier calls, when the fifth is right, then the caller is let in', async () => {
+    const { heard } = await ring('*97', [message('m1', true)], [[300, '2468#']], (world) => world.wrongPins.set('acme/office', 4));
+    expect(played(heard)).toEqual(['voicemail/m1']);
   });
 
   test('given a mailbox without a PIN, then nobody is let in', async () => {

@@ -9,6 +9,7 @@ import type { CallRecord, RecordsPort, TraceLine, VoicemailMessage, VoicemailPor
 import type { LookupPort, LookupResult } from '../../src/ports/lookup.ts';
 import type { TelephonyEvent } from '../../src/ports/telephony.ts';
 import type { E164 } from '../../src/numbering/e164.ts';
+import { endpointName } from '../../src/plans/endpoint-name.ts';
 import { compile } from '../../src/routing/compile.ts';
 import type { RoutingPlan } from '../../src/routing/plan.ts';
 import { MemoryState } from '../../src/store/state/memory-state.ts';
@@ -18,6 +19,9 @@ import { FakeTelephony } from '../fakes/fake-telephony.ts';
 /** Tue 24 Nov 2026 10:00 in London. */
 export const TUESDAY_TEN_MS = Date.UTC(2026, 10, 24, 10, 0, 0);
 export const DDI = '+441632960018';
+
+/** As the store does. */
+const LOCKED_AFTER = 5;
 
 export class World {
   readonly clock: FakeClock;
@@ -32,6 +36,7 @@ export class World {
   readonly traced: TraceLine[] = [];
   readonly plans = new Map<string, RoutingPlan>();
   readonly pins = new Map<string, string>();
+  readonly wrongPins = new Map<string, number>();
   admission!: Admission;
   arrivals!: Arrivals;
   deps!: ReconcileDeps;
@@ -233,7 +238,15 @@ export class World {
         deleteMessage: async (id) => void this.messages.splice(this.messages.findIndex((one) => one.id === id), 1),
         mediaOf: async (message) => `sound:voicemail/${message.id}`,
         purge: async () => 0,
-        checkPin: async (customer, mailbox, pin) => (this.pins.has(`${customer}/${mailbox}`) ? this.pins.get(`${customer}/${mailbox}`) === pin : null),
+        checkPin: async (customer, mailbox, pin) => {
+          const box = `${customer}/${mailbox}`;
+          const [set, wrong] = [this.pins.get(box), this.wrongPins.get(box) ?? 0];
+          if (set === undefined) return 'not-set';
+          if (wrong >= LOCKED_AFTER) return 'locked';
+          if (set === pin) return 'right';
+          this.wrongPins.set(box, wrong + 1);
+          return wrong + 1 >= LOCKED_AFTER ? 'locked' : 'wrong';
+        },
         setPin: async (customer, mailbox, pin) => void this.pins.set(`${customer}/${mailbox}`, pin),
       }),
       lookup: this.#mortal<LookupPort>({
@@ -262,7 +275,7 @@ export class World {
         note: (text) => void this.notes.push(text),
       },
       owner: `t${this.restarts}x`,
-      endpointOf: (plan, extension) => plan.extensions.get(extension)?.endpoint ?? `PJSIP/${plan.customer}-${extension}`,
+      endpointOf: (plan, number) => `PJSIP/${endpointName(plan.customer, plan.extensions.get(number) ?? { number, endpoint: null }, true)}`,
       isTestPhone: () => false,
       emergencyTrunk: () => this.emergencyTrunk,
       phoneOwner: (endpoint) => {

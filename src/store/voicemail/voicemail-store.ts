@@ -2,7 +2,7 @@
 // when its row does; its file was synced before. No name from outside becomes a path unchecked. Read `addMessage` first.
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { VoicemailMessage, VoicemailPort } from '../../ports/records.ts';
+import type { PinVerdict, VoicemailMessage, VoicemailPort } from '../../ports/records.ts';
 import { UNFINISHED, writeFileAtomic } from '../atomic-file.ts';
 import { safeName } from '../names.ts';
 import { SqlThread } from '../sql-thread.ts';
@@ -165,9 +165,8 @@ export class VoicemailStore implements VoicemailPort {
     return (await this.usage(customer, mailbox)).messages >= maxMessages;
   }
 
-  async checkPin(customer: string, mailbox: string, pin: string): Promise<boolean | null> {
-    const check = await this.tryPin(customer, mailbox, pin);
-    return check.kind === 'not-set' ? null : check.kind === 'right';
+  async checkPin(customer: string, mailbox: string, pin: string): Promise<PinVerdict> {
+    return (await this.tryPin(customer, mailbox, pin)).kind;
   }
 
   /** `checkPin` that says why not: 5 wrong attempts in a row lock the mailbox for 15 minutes, across restarts. */

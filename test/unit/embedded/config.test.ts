@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { cryptAriPassword, newAriPassword } from '../../../src/embedded/ari-password.ts';
+import { lastLines } from '../../../src/embedded/asterisk.ts';
 import { renderConfig } from '../../../src/embedded/config.ts';
 import type { AsteriskConfig } from '../../../src/embedded/config.ts';
 import { renderTrunks } from '../../../src/embedded/trunks.ts';
@@ -82,4 +83,9 @@ describe('ARI password', () => {
     expect(newAriPassword()).toMatch(/^[\w-]{32}$/);
     expect(newAriPassword()).not.toBe(newAriPassword());
   });
+});
+
+test('the end of a log is without the line that Asterisk prints at every start', () => {
+  const log = `first\n${'x\n'.repeat(13)}Could not find option 'minimum_size' with type 'threadpool' in module 'stasis'\nCould not find option 'other' with type 'x'\n`;
+  expect(lastLines(log)).toBe(`first\n${'x\n'.repeat(13)}Could not find option 'other' with type 'x'`);
 });

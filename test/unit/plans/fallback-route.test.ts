@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { endpointOf, fallbackEntries } from '../../../src/plans/fallback-route.ts';
-import type { MediaOf } from '../../../src/plans/fallback-route.ts';
-import { buildExtensionOutbound } from '../../../src/routing/build-outbound.ts';
+import { endpointName } from '../../../src/plans/endpoint-name.ts';
+import { fallbackEntries } from '../../../src/plans/fallback-route.ts';
+import type { MediaOf, NameOf } from '../../../src/plans/fallback-route.ts';
 import { compile } from '../../../src/routing/compile.ts';
 import type { RoutingPlan } from '../../../src/routing/plan.ts';
 
@@ -28,12 +28,14 @@ function planOf(steps: object, more: object = {}): RoutingPlan {
 }
 const ring = (extension: string, more: object = {}) => ({ kind: 'ring', label: extension, targets: [{ extension }], fallback: 'bye', ...more });
 const none: MediaOf = () => null;
-const rung = (steps: object) => fallbackEntries(planOf(steps), none)[0]?.ring;
+const onOurs: NameOf = ({ customer }, extension) => endpointName(customer, extension, true);
+const onTheirs: NameOf = ({ customer }, extension) => endpointName(customer, extension, false);
+const rung = (steps: object) => fallbackEntries(planOf(steps), none, onOurs)[0]?.ring;
 
 describe('fallback route', () => {
   test('rings what an open day rings, with the number in every spelling', () => {
     expect(
-      fallbackEntries(planOf({ start: { kind: 'hours', label: 'Open?', hours: 'office', on: { open: 'day', closed: 'night' }, fallback: 'night' }, day: ring('201', { ringMs: 15_000 }), night: ring('203') }), none),
+      fallbackEntries(planOf({ start: { kind: 'hours', label: 'Open?', hours: 'office', on: { open: 'day', closed: 'night' }, fallback: 'night' }, day: ring('201', { ringMs: 15_000 }), night: ring('203') }), none, onOurs),
     ).toEqual([{ ddi: '+441632960018', customer: 'acme', ring: ['acme-201'], ringMs: 15_000, alternatives: ['00441632960018', '441632960018', '01632960018'] }]);
   });
 
@@ -41,7 +43,7 @@ describe('fallback route', () => {
     ['the first position of a switch', { start: { kind: 'switch', label: 'Night?', switch: 'night', on: { on: 'night', off: 'day' }, fallback: 'night' }, day: ring('201'), night: ring('203') }, ['acme-201']],
     ['silence in a menu before its keys', { start: { kind: 'menu', label: 'Menu', say: ['sorry'], choices: { 1: 'one' }, on: { 'no-input': 'desk' }, fallback: 'bye' }, one: ring('203'), desk: ring('201') }, ['acme-201']],
     ['key 0 of a menu whose silence rings nobody', { start: { kind: 'menu', label: 'Menu', say: ['sorry'], choices: { 1: 'one', 0: 'desk' }, fallback: 'bye' }, one: ring('203'), desk: ring('201') }, ['acme-201']],
-    ['a group, endpoints of their own included', { start: { kind: 'ring', label: 'All', targets: [{ group: 'all' }, { extension: '201' }], fallback: 'bye' } }, ['acme-201', 'ben']],
+    ['a group, each phone once', { start: { kind: 'ring', label: 'All', targets: [{ group: 'all' }, { extension: '201' }], fallback: 'bye' } }, ['acme-201', 'acme-202']],
     ['nobody where no phone is', { start: { kind: 'play', label: 'Hello', say: ['sorry'], fallback: 'bye' } }, []],
   ])('%s', (_, steps, expected) => {
     expect(rung(steps)).toEqual(expected);
@@ -49,7 +51,7 @@ describe('fallback route', () => {
 
   test('says what the failsafe says, else our own phrase, else nothing; only what is a file for Asterisk', () => {
     const plan = planOf({ start: ring('201'), bye: { ...bye, say: [{ digits: '1' }, 'sorry'] } });
-    const said = (media: MediaOf) => fallbackEntries(plan, media)[0]?.announcement;
+    const said = (media: MediaOf) => fallbackEntries(plan, media, onOurs)[0]?.announcement;
     expect(said((item) => (item.kind === 'prompt' ? 'sound:/m/sorry' : 'sound:/p/x'))).toBe('/m/sorry');
     expect(said((item) => (item.kind === 'phrase' ? `sound:/p/${item.id}` : null))).toBe('/p/technical-fault');
     expect(said(() => 'sound:http://10.0.0.1/media/x.wav')).toBeUndefined();
@@ -61,11 +63,11 @@ describe('fallback route', () => {
     expect(rung(steps)).toEqual([]);
   });
 
-  test('endpoint names are the customer and the extension, or the extension\'s own', () => {
-    const outbound = buildExtensionOutbound({ name: 'Ada', ringMs: 1, clis: [] }, []);
-    const base = { number: '201', name: 'Ada', ringMs: 1, mailbox: null, forward: null, outbound };
-    expect(endpointOf('acme', { ...base, endpoint: null })).toBe('acme-201');
-    expect(endpointOf('acme', { ...base, endpoint: 'PJSIP/ben' })).toBe('ben');
-    expect(endpointOf('acme', { ...base, endpoint: 'ben' })).toBe('ben');
+  test.each([[null, 'acme-201', 'acme-201'], ['PJSIP/ben', 'acme-201', 'ben'], ['bolt-201', 'acme-201', 'bolt-201']])('an endpoint %j of the plan is %s on our own Asterisk and %s on theirs', (endpoint, ours, theirs) => {
+    expect([endpointName('acme', { number: '201', endpoint }, true), endpointName('acme', { number: '201', endpoint }, false)]).toEqual([ours, theirs]);
+  });
+
+  test('on somebody else\'s Asterisk the phones that the plan names are rung', () => {
+    expect(fallbackEntries(planOf({ start: ring('202') }), none, onTheirs)[0]?.ring).toEqual(['ben']);
   });
 });

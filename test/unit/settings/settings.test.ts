@@ -104,6 +104,18 @@ describe('settings', () => {
     expect(names).toEqual(['genvoice.env:1', 'GENVOICE_ODD', 'GENVOICE_SIP_PORT', 'GENVOICE_HTTP_PORT', 'GENVOICE_STATE']);
   });
 
+  test.each([
+    [{ GENVOICE_SIP_PORT: 'abc' }, 'GENVOICE_SIP_PORT is "abc", which is not a whole number. Write a whole number from 1 to 65535.'],
+    [{ GENVOICE_SIP_PORT: '99999' }, 'GENVOICE_SIP_PORT is "99999", which is out of range. Write a whole number from 1 to 65535.'],
+    [{ GENVOICE_CODECS: 'alaw,mp3' }, 'GENVOICE_CODECS is "alaw,mp3", in which item "mp3" is none of the words it may be. Write one of: alaw, ulaw, g722, opus, gsm.'],
+    [{ GENVOICE_CODECS: ',' }, 'GENVOICE_CODECS is ",", which lists nothing. Write at least one item; separate several with commas.'],
+    [{ GENVOICE_IPV6: 'maybe' }, 'GENVOICE_IPV6 is "maybe", which is neither yes nor no. Write true or false.'],
+    [{ GENVOICE_STATE: 'redis', REDIS_URL: 'secret' }, 'REDIS_URL is not an address that begins with redis:// or rediss://. Write it like redis://host:port.'],
+    [{ GENVOICE_SRTP: 'yes' }, 'GENVOICE_SRTP is on without SIP over TLS, so its keys would travel in the clear. Set GENVOICE_SIP_TLS_CERT and GENVOICE_SIP_TLS_KEY too.'],
+  ])('%j is told in one English sentence and its mend', (env, sentence) => {
+    expect(explainProblems(load(env as unknown as Record<string, string>).problems)).toBe(sentence);
+  });
+
   test('an unknown name in the environment is a warning with the nearest known name', () => {
     const { settings, warnings } = load({ GENVOICE_SIP_PROT: '1', GENVOICE_SERVICE_HOST: '10.0.0.1', HOME: '/root' });
     expect(settings).not.toBeNull();

@@ -275,11 +275,11 @@ describe('voicemail', () => {
   });
 
   it('checks a PIN, keeps only its hash, and takes none of another form', async () => {
-    expect(await store.checkPin('acme', 'sales', '1234')).toBeNull();
+    expect(await store.checkPin('acme', 'sales', '1234')).toBe('not-set');
     await store.setPin('acme', 'sales', '4711');
-    expect(await store.checkPin('acme', 'sales', '4711')).toBe(true);
-    expect(await store.checkPin('acme', 'sales', '4712')).toBe(false);
-    expect(await store.checkPin('bolt', 'sales', '4711')).toBeNull();
+    expect(await store.checkPin('acme', 'sales', '4711')).toBe('right');
+    expect(await store.checkPin('acme', 'sales', '4712')).toBe('wrong');
+    expect(await store.checkPin('bolt', 'sales', '4711')).toBe('not-set');
     for (const pin of ['', '123', '12a4', '1'.repeat(13)]) {
       await expect(store.setPin('acme', 'sales', pin)).rejects.toMatchObject({
         fault: 'refused',
@@ -309,6 +309,6 @@ describe('voicemail', () => {
     await store.setPin('acme', 'sales', '4711');
     for (let n = 0; n < 5; n += 1) await store.tryPin('acme', 'sales', '0000');
     await store.setPin('acme', 'sales', '815300');
-    expect(await store.checkPin('acme', 'sales', '815300')).toBe(true);
+    expect(await store.checkPin('acme', 'sales', '815300')).toBe('right');
   });
 });
