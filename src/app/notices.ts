@@ -1,11 +1,14 @@
-// Notices of new voicemail messages: by webhook and e-mail where a mailbox names them, outside the call path, three times
-// before it is given up and said. They are kept in memory alone: a restart drops what has not been delivered.
+// Notices of new voicemail messages: by webhook and e-mail where a mailbox names them, outside the call path. Each is kept
+// on disk until it is delivered or a day old, so that a restart loses none; one that was on its way when the process ended
+// may come twice. Read `Notices.send`.
 import type { HttpsLookup } from '../lookup/https-lookup.ts';
 import { formatNumber } from '../numbering/e164.ts';
 import type { Caller } from '../numbering/caller.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { PlanSource } from '../ports/plan-source.ts';
 import type { VoicemailMessage } from '../ports/records.ts';
 import type { Mailbox, RoutingPlan } from '../routing/plan.ts';
+import type { Outbox } from '../store/outbox.ts';
 import type { Alarms } from '../telemetry/alarms.ts';
 import type { SendMail } from './smtp.ts';
 
@@ -13,6 +16,9 @@ export interface NoticesOptions {
   readonly tell: HttpsLookup['tell'];
   /** null = GENVOICE_SMTP_URL is not set. */
   readonly mail: SendMail | null;
+  /** Where to is read from the live plan at each try: a mended address counts at once. */
+  readonly plans: Pick<PlanSource, 'byCustomer'>;
+  readonly outbox: Pick<Outbox, 'put' | 'remove' | 'all'>;
   readonly clock: Clock;
   readonly alarms: Pick<Alarms, 'raise' | 'clear'>;
   readonly note: (text: string, fields: Readonly<Record<string, string>>) => void;
@@ -20,13 +26,14 @@ export interface NoticesOptions {
 type Way = 'webhook' | 'email';
 interface Notice {
   readonly way: Way;
-  readonly customer: string;
-  readonly mailbox: string;
-  readonly send: () => Promise<string | null>;
+  readonly message: VoicemailMessage;
 }
 
-/** Wait before the second and the third try. */
-const AGAIN_AFTER_MS = [10_000, 120_000] as const;
+/** Waits before the second and the third try; the alarm comes after that one. */
+const SOON_MS = [10_000, 120_000] as const;
+const LATER_MS = 15 * 60_000;
+/** A message older than this was found in the mailbox or does not matter any more. */
+const GIVE_UP_MS = 24 * 3_600_000;
 const WEBHOOK_LIMIT_MS = 10_000;
 /** A mailbox takes one message at a time from each caller: more than this waiting is an outage of the other side. */
 const MAX_WAITING = 500;
@@ -47,66 +54,127 @@ export class Notices {
     this.#options = options;
   }
 
-  /** Returns at once and never throws; nothing is sent for a mailbox that names neither way. */
-  send(plan: RoutingPlan, message: VoicemailMessage): void {
-    const box = plan.mailboxes.get(message.mailbox);
-    if (box === undefined) return;
-    const { webhook, email } = box.notify;
-    const at = { customer: plan.customer, mailbox: box.id };
-    if (webhook !== null) this.#start({ ...at, way: 'webhook', send: () => this.#options.tell(webhook, webhookText(plan, box, message), WEBHOOK_LIMIT_MS) });
-    const { mail } = this.#options;
-    if (email !== null) this.#start({ ...at, way: 'email', send: async () => (mail === null ? 'GENVOICE_SMTP_URL is not set' : mail(email, subjectOf(box, message), mailText(plan, box, message))) });
+  /** Takes up what an earlier process could not deliver. Never rejects: notices are no reason not to start. */
+  async resume(): Promise<void> {
+    try {
+      for (const { id, value } of await this.#options.outbox.all(MAX_WAITING)) {
+        if (isNotice(value) && idOf(value) === id) this.#start(value);
+        else await this.#options.outbox.remove(id);
+      }
+    } catch (error) {
+      this.#options.note(`notices of an earlier run could not be read: ${textOf(error)}`, {});
+    }
   }
 
-  /** What waits for another try is dropped. */
+  /** Returns at once and never throws; nothing is sent for a mailbox that names neither way. */
+  send(plan: RoutingPlan, message: VoicemailMessage): void {
+    const notify = plan.mailboxes.get(message.mailbox)?.notify;
+    if (notify === undefined || this.#isClosed) return;
+    if (notify.webhook !== null) void this.#keep({ way: 'webhook', message });
+    if (notify.email !== null) void this.#keep({ way: 'email', message });
+  }
+
+  /** What waits stays on disk for the next process. */
   close(): void {
     this.#isClosed = true;
     for (const cancel of this.#cancels) cancel();
     this.#cancels.clear();
   }
 
-  #start(notice: Notice): void {
-    if (this.#isClosed) return;
+  async #keep(notice: Notice): Promise<void> {
     if (this.#open >= MAX_WAITING) {
       this.#failed(notice, `${MAX_WAITING} notices are waiting already`);
       return;
     }
     this.#open += 1;
+    // A disk that takes nothing is no reason to tell nobody.
+    await this.#options.outbox.put(idOf(notice), notice).catch((error: unknown) => this.#options.note(`a notice is kept in memory alone: ${textOf(error)}`, fieldsOf(notice)));
+    await this.#attempt(notice, 0);
+  }
+
+  #start(notice: Notice): void {
+    this.#open += 1;
     void this.#attempt(notice, 0);
   }
 
   async #attempt(notice: Notice, tries: number): Promise<void> {
-    const reason = await notice.send().catch((error: unknown) => (error instanceof Error ? error.message : 'unknown'));
+    if (this.#isClosed) return;
+    const plan = this.#options.plans.byCustomer(notice.message.customer);
+    const box = plan?.mailboxes.get(notice.message.mailbox);
+    const to = box?.notify[notice.way] ?? null;
+    if (plan === null || box === undefined || to === null) {
+      this.#options.note('a notice is dropped: its mailbox names nobody any more', fieldsOf(notice));
+      await this.#done(notice);
+      return;
+    }
+    const reason = await this.#deliver(notice, plan, box, to).catch(textOf);
     if (reason === null) {
-      this.#open -= 1;
       this.#delivered(notice);
+      await this.#done(notice);
       return;
     }
-    const waitMs = AGAIN_AFTER_MS[tries];
-    if (waitMs === undefined || this.#isClosed) {
-      this.#open -= 1;
-      this.#failed(notice, reason);
+    if (this.#isClosed) return;
+    const soonMs = SOON_MS[tries];
+    if (soonMs === undefined) this.#failed(notice, reason);
+    if (this.#options.clock.nowMs() - notice.message.receivedAtMs >= GIVE_UP_MS) {
+      this.#options.note(`a notice is given up after a day: ${reason}`, fieldsOf(notice));
+      await this.#done(notice);
       return;
     }
-    const cancel = this.#options.clock.after(waitMs, () => {
+    const cancel = this.#options.clock.after(soonMs ?? LATER_MS, () => {
       this.#cancels.delete(cancel);
       void this.#attempt(notice, tries + 1);
     });
     this.#cancels.add(cancel);
   }
 
-  #delivered({ way, customer, mailbox }: Notice): void {
-    this.#options.note('notice of a message delivered', { way, customer, mailbox });
+  async #deliver({ way, message }: Notice, plan: RoutingPlan, box: Mailbox, to: string): Promise<string | null> {
+    const { mail, tell } = this.#options;
+    if (way === 'webhook') return tell(to, webhookText(plan, box, message), WEBHOOK_LIMIT_MS);
+    return mail === null ? 'GENVOICE_SMTP_URL is not set' : mail(to, subjectOf(box, message), mailText(plan, box, message));
+  }
+
+  /** A file that cannot be removed is sent once more by the next process. */
+  async #done(notice: Notice): Promise<void> {
+    this.#open -= 1;
+    await this.#options.outbox.remove(idOf(notice)).catch((error: unknown) => this.#options.note(`a notice could not be removed: ${textOf(error)}`, fieldsOf(notice)));
+  }
+
+  #delivered(notice: Notice): void {
+    const { way, message: { customer, mailbox } } = notice;
+    this.#options.note('notice of a message delivered', fieldsOf(notice));
     if (this.#failing[way].delete(`${customer}/${mailbox}`) && this.#failing[way].size === 0) this.#options.alarms.clear(`notice-${way}`);
   }
 
-  #failed({ way, customer, mailbox }: Notice, reason: string): void {
-    this.#options.note(`notice of a message given up: ${reason}`, { way, customer, mailbox });
-    if (this.#isClosed) return;
+  #failed(notice: Notice, reason: string): void {
+    const { way, message: { customer, mailbox } } = notice;
+    this.#options.note(`notice of a message not delivered: ${reason}`, fieldsOf(notice));
     this.#failing[way].add(`${customer}/${mailbox}`);
     const what = way === 'webhook' ? 'by webhook' : 'by e-mail';
     this.#options.alarms.raise(`notice-${way}`, `A new message in ${mailbox} of ${customer} could not be announced ${what}: ${reason}`, MENDS[way]);
   }
+}
+
+function idOf({ way, message }: Notice): string {
+  return `${message.id}-${way}`;
+}
+
+function fieldsOf({ way, message: { customer, mailbox } }: Notice): Readonly<Record<string, string>> {
+  return { way, customer, mailbox };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown';
+}
+
+/** A file of the outbox may be of an older release, or damaged. */
+function isNotice(value: unknown): value is Notice {
+  if (!isObject(value) || (value['way'] !== 'webhook' && value['way'] !== 'email') || !isObject(value['message'])) return false;
+  const { id, customer, mailbox, callId, receivedAtMs, durationMs, caller } = value['message'];
+  return [id, customer, mailbox, callId].every((one) => typeof one === 'string') && typeof receivedAtMs === 'number' && typeof durationMs === 'number' && isObject(caller) && isObject(caller['number']);
+}
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Keys are only ever added. No network number is in it: the caller may have withheld it. */

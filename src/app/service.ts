@@ -19,7 +19,9 @@ import { createHttpsLookup } from '../lookup/https-lookup.ts';
 import { PlanMedia } from '../plans/media.ts';
 import { PlanStore } from '../plans/plan-source.ts';
 import { brings } from '../plans/trunks.ts';
+import { DEFAULT_RETENTION_DAYS } from '../routing/plan.ts';
 import type { LoadedSettings, Settings } from '../settings.ts';
+import { openOutbox } from '../store/outbox.ts';
 import { openVoicemail } from '../store/voicemail/voicemail-store.ts';
 import { watchClock } from '../telemetry/clock-watch.ts';
 import { realClock, timeSortedIds } from '../telemetry/clock.ts';
@@ -117,10 +119,12 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const admission = new Admission({ maxCalls: settings.maxCalls, maxCallsPerSecond: settings.maxCps }, live);
   const lookup = createHttpsLookup({ hosts: settings.lookupHosts, allowPrivate: settings.lookupPrivate });
   const notices = new Notices({
+    plans, outbox: await openOutbox(paths.notices),
     tell: (url, json, timeoutMs) => lookup.tell(url, json, timeoutMs), clock, alarms, note: (text, fields) => log.info(fields, text),
     mail: settings.smtpUrl === null || settings.mailFrom === null ? null : smtpSender(String(settings.smtpUrl), settings.mailFrom),
   });
-  const desk = new VoicemailDesk({ store: voicemail, copies, notices, plans, telephony, onFault: (error, what) => log.error({ err: error }, what) });
+  const desk = new VoicemailDesk({ store: voicemail, copies, notices, plans, telephony, note: (text, fields) => log.info(fields, text),
+    retentionDaysOf: (customer, mailbox) => history.retentionDaysOf(customer, mailbox, DEFAULT_RETENTION_DAYS), onFault: (error, what) => log.error({ err: error }, what) });
   const testCalls = new TestCalls({
     sip: asterisk.sip, plans, phones, secrets, switches: (customer) => switches.positions(customer), subscribe: (listener) => feed.subscribe(listener), onListening: (listener) => feed.onListening(listener),
     find: (sipCallId) => live.all().find((call) => call.origin.sip.sipCallId === sipCallId), recordOf: (id) => records.getRecord(id), nowMs: () => clock.nowMs(),
@@ -201,6 +205,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     await telephony.setGlobal('GV_EMERGENCY_TRUNK', trunks.emergencyEndpoint() ?? '');
     log.info({ trunks: all.length }, 'trunks handed to Asterisk');
   }, own?.writeTrunks !== undefined && trunksInAsterisk !== trunksText(trunks.all, settings.codecs));
+  void notices.resume();
   const purge = (): void => void desk.purgeOld().then((removed) => removed > 0 && log.info({ removed }, 'messages past their days were removed'));
   purge();
   const purger = setInterval(purge, ONCE_A_DAY_MS);

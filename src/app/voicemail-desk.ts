@@ -3,17 +3,20 @@
 import type { PlanSource } from '../ports/plan-source.ts';
 import type { PinVerdict, VoicemailMessage, VoicemailPort } from '../ports/records.ts';
 import type { Telephony } from '../ports/telephony.ts';
-import type { RoutingPlan } from '../routing/plan.ts';
+import { DEFAULT_RETENTION_DAYS, type RoutingPlan } from '../routing/plan.ts';
 import type { VoicemailStore } from '../store/voicemail/voicemail-store.ts';
 import type { MessageCopies } from './voicemail-media.ts';
 import type { Notices } from './notices.ts';
 
 export interface VoicemailDeskOptions {
-  readonly store: Pick<VoicemailStore, keyof VoicemailPort | 'usage'>;
+  readonly store: Pick<VoicemailStore, keyof VoicemailPort | 'usage' | 'mailboxes'>;
+  /** Days that a mailbox of an earlier version of a plan kept its messages; null = none ever had it. */
+  readonly retentionDaysOf: (customer: string, mailbox: string) => Promise<number | null>;
   readonly copies: Pick<MessageCopies, 'drop'>;
   readonly notices: Pick<Notices, 'send'>;
   readonly plans: Pick<PlanSource, 'byCustomer' | 'customers'>;
   readonly telephony: Pick<Telephony, 'setMailbox'>;
+  readonly note: (text: string, fields: Readonly<Record<string, string | number>>) => void;
   readonly onFault: (error: unknown, what: string) => void;
 }
 
@@ -58,9 +61,12 @@ export class VoicemailDesk implements VoicemailPort {
     return this.#options.store.setPin(customer, mailbox, pin);
   }
 
-  /** Removes what is past its mailbox's days, for every live plan; returns how many messages. One fault stops nothing else. */
+  /**
+   * Removes what is past its mailbox's days, for every live plan and for mailboxes that were taken out of one; returns how
+   * many messages. One fault stops nothing else.
+   */
   async purgeOld(): Promise<number> {
-    let removed = 0;
+    let removed = await this.#purgeForgotten();
     for (const plan of this.#livePlans()) {
       for (const box of plan.mailboxes.values()) {
         try {
@@ -70,6 +76,28 @@ export class VoicemailDesk implements VoicemailPort {
         } catch (error) {
           this.#options.onFault(error, `old messages of ${box.id} of ${plan.customer} could not be removed`);
         }
+      }
+    }
+    return removed;
+  }
+
+  /** Nobody can hear these any more, but they are somebody's words: they go when they would have gone. */
+  async #purgeForgotten(): Promise<number> {
+    let removed = 0;
+    const { store, plans, retentionDaysOf, note, onFault } = this.#options;
+    const held = await store.mailboxes().catch((error: unknown) => {
+      onFault(error, 'the mailboxes that hold messages could not be listed');
+      return [];
+    });
+    for (const { customer, mailbox } of held) {
+      if (plans.byCustomer(customer)?.mailboxes.has(mailbox) === true) continue;
+      try {
+        const days = (await retentionDaysOf(customer, mailbox)) ?? DEFAULT_RETENTION_DAYS;
+        const gone = await store.purge(customer, mailbox, days * DAY_MS);
+        removed += gone;
+        if (gone > 0) note(`messages of a mailbox that the plan has no more were removed after their ${days} days`, { customer, mailbox, removed: gone });
+      } catch (error) {
+        onFault(error, `old messages of ${mailbox} of ${customer}, which no plan has, could not be removed`);
       }
     }
     return removed;

@@ -113,6 +113,9 @@ export interface Group {
   readonly outbound: GroupOutbound;
 }
 
+/** Days that messages are kept where a mailbox does not say. */
+export const DEFAULT_RETENTION_DAYS = 90;
+
 export interface Mailbox {
   readonly id: string;
   readonly name: string;

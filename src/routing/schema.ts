@@ -1,6 +1,7 @@
 // The schema of the admin's JSON: one document per customer. From it come the check on load, the JSON Schema for
 // editors and, later, the forms. Names that refer to each other are checked in check.ts. Read `planSchema` first.
 import { z } from 'zod';
+import { DEFAULT_RETENTION_DAYS } from './plan.ts';
 import { extensionFields, members, outbound, registryFields, site } from './schema-outbound.ts';
 import {
   count, ddi, extensionNumber, intervals, isoDate, label, milliseconds, name, say, stepId, TEXT_MAX,
@@ -71,7 +72,7 @@ const mailbox = z.strictObject({
   greeting: say.min(1).describe('What callers hear before the tone.'),
   maxMessageMs: milliseconds(5000, 1_800_000, 'Longest message.', 120_000).default(120_000),
   maxMessages: count(1, 10_000, 'Most messages kept at once.', 100).default(100),
-  retentionDays: count(1, 3650, 'Days after which a message is deleted.', 90).default(90),
+  retentionDays: count(1, 3650, 'Days after which a message is deleted.', DEFAULT_RETENTION_DAYS).default(DEFAULT_RETENTION_DAYS),
   notify: z.strictObject({
     email: z.string().max(254).regex(/^[^\s@]+@[^\s@]+$/, 'an e-mail address has one @').optional().meta({ description: 'Where a notice of each new message is mailed.', examples: ['office@example.com'] }),
     webhook: z.string().max(2000).optional().meta({ description: 'https address that is told of each new message.', examples: ['https://crm.example/voicemail'] }),

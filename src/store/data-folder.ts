@@ -16,6 +16,8 @@ export interface DataPaths {
   readonly databases: Readonly<Record<DatabaseName, string>>;
   readonly spool: string;
   readonly voicemail: string;
+  /** Notices that are not delivered yet. */
+  readonly notices: string;
   readonly backup: string;
   readonly apiKey: string;
   readonly ariPassword: string;
@@ -55,6 +57,7 @@ export function dataPaths(folder: string): DataPaths {
     databases: { state: file('state'), switches: file('switches'), records: file('records'), admin: file('admin') },
     spool: join(root, 'spool'),
     voicemail: join(root, 'voicemail'),
+    notices: join(root, 'notices'),
     backup: join(root, 'backup'),
     apiKey: join(root, 'api-key'),
     ariPassword: join(root, 'ari-password'),

@@ -109,6 +109,18 @@ export class PlanHistory {
     return row === null ? null : versionOfRow(row);
   }
 
+  /** `retentionDays` of a mailbox in the newest version that has it; `byDefault` where that names none, null when no version has it. */
+  async retentionDaysOf(customer: string, mailbox: string, byDefault: number): Promise<number | null> {
+    const row = await this.#thread.get(
+      "SELECT text -> '$.mailboxes' -> ?2 AS box FROM plan_versions WHERE customer = ?1 AND json_valid(text) AND box IS NOT NULL ORDER BY version DESC LIMIT 1",
+      customer,
+      safeName('mailbox', mailbox),
+    );
+    if (row === null) return null;
+    const { retentionDays } = JSON.parse(String(row['box'])) as { retentionDays?: unknown };
+    return typeof retentionDays === 'number' ? retentionDays : byDefault;
+  }
+
   /** Newest first, without the texts; `limit` at most 1000. */
   async list(customer: string, limit = 100): Promise<readonly PlanVersionHead[]> {
     const most = Math.max(1, Math.min(1000, Math.floor(limit)));

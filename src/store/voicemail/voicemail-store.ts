@@ -116,6 +116,12 @@ export class VoicemailStore implements VoicemailPort {
     return rows.map(messageOfRow);
   }
 
+  /** Mailboxes that hold messages, whether any plan has them or not. */
+  async mailboxes(): Promise<readonly { readonly customer: string; readonly mailbox: string }[]> {
+    const rows = await this.#thread.all('SELECT DISTINCT customer, mailbox FROM messages ORDER BY customer, mailbox');
+    return rows.map((row) => ({ customer: String(row['customer']), mailbox: String(row['mailbox']) }));
+  }
+
   async markHeard(id: string): Promise<void> {
     await this.#thread.run('UPDATE messages SET is_new = 0 WHERE id = ?', id);
   }

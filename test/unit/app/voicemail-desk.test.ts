@@ -19,7 +19,7 @@ const message: VoicemailMessage = {
   id: 'm1', customer: 'bramley-finch', mailbox: 'office', callId: 'c', caller: { number: { kind: 'none' } }, receivedAtMs: 0, durationMs: 3_000, isNew: true, file: 'office/m1.wav',
 };
 
-function world(held: Record<string, { messages: number; newMessages: number }>, purged: Record<string, number> = {}) {
+function world(held: Record<string, { messages: number; newMessages: number }>, purged: Record<string, number> = {}, removedBoxes: Record<string, number | null> = {}) {
   const lights: string[] = [];
   const purges: [string, string, number][] = [];
   const dropped: string[] = [];
@@ -32,14 +32,17 @@ function world(held: Record<string, { messages: number; newMessages: number }>, 
       if (purged[`${customer}-${box}`] === -1) throw new Error('disk');
       return purged[`${customer}-${box}`] ?? 0;
     },
+    mailboxes: async () => [{ customer: 'bramley-finch', mailbox: 'office' }, ...Object.keys(removedBoxes).map((name) => ({ customer: name.split('/')[0] ?? '', mailbox: name.split('/')[1] ?? '' }))],
     addMessage: async () => message,
     deleteMessage: async () => {},
   } as unknown as VoicemailDeskOptions['store'];
+  const notes: [string, unknown][] = [];
   const desk = new VoicemailDesk({
+    note: (text, fields) => void notes.push([text, fields]), retentionDaysOf: async (customer, mailbox) => removedBoxes[`${customer}/${mailbox}`] ?? null,
     store, plans: demoPlans(), copies: { drop: async (id) => void dropped.push(id) }, notices: { send: (plan, { id }) => void sent.push(`${plan.customer}/${id}`) },
     telephony: { setMailbox: async (box, fresh, old) => void lights.push(`${box} ${fresh}/${old}`) }, onFault: (_, what) => void faults.push(what),
   });
-  return { desk, lights, purges, dropped, sent, faults };
+  return { desk, lights, purges, dropped, sent, faults, notes };
 }
 
 test('after a connect the lights of mailboxes with messages are set; dark ones are left alone', async () => {
@@ -64,6 +67,15 @@ test('old messages go by the days of their mailbox, the light follows, and a fau
   expect(purges).toEqual([['bramley-finch', 'office', 60 * 86_400_000], ['harbour-dental', 'practice', 90 * 86_400_000]]);
   expect(lights).toEqual(['harbour-dental-practice 0/0']);
   expect(faults).toEqual(['old messages of office of bramley-finch could not be removed']);
+});
+
+test('mailboxes that were taken out of a plan keep their days and are named in the log; one that no version had gets the default', async () => {
+  const { desk, purges, notes, lights } = world({}, { 'bramley-finch-parts': 3, 'gone-ltd-hall': 0 }, { 'bramley-finch/parts': 14, 'gone-ltd/hall': null });
+  expect(await desk.purgeOld()).toBe(3);
+  expect(purges.slice(0, 2)).toEqual([['bramley-finch', 'parts', 14 * 86_400_000], ['gone-ltd', 'hall', 90 * 86_400_000]]);
+  expect(purges.filter(([customer, box]) => customer === 'bramley-finch' && box === 'office')).toHaveLength(1);
+  expect(notes).toEqual([['messages of a mailbox that the plan has no more were removed after their 14 days', { customer: 'bramley-finch', mailbox: 'parts', removed: 3 }]]);
+  expect(lights).toEqual([]);
 });
 
 test('a kept message is announced, a deleted one loses its copy', async () => {

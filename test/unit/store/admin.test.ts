@@ -37,6 +37,15 @@ describe('plan history', () => {
   });
   afterEach(() => history.close());
 
+  it('knows how long a mailbox kept its messages, also when it has left the plan', async () => {
+    const textOf = (mailboxes: object): string => JSON.stringify({ mailboxes });
+    await history.publish('acme', { ...draft('one', null), text: textOf({ office: { retentionDays: 7 }, hall: {} }) });
+    await history.publish('acme', { ...draft('two', 'h:one'), text: textOf({ office: { retentionDays: 14 } }) });
+    await history.publish('acme', { ...draft('three', 'h:two'), text: '{"no": "mailboxes"}' });
+    expect(await Promise.all(['office', 'hall', 'never'].map((box) => history.retentionDaysOf('acme', box, 90)))).toEqual([14, 90, null]);
+    expect(await history.retentionDaysOf('bolt', 'office', 90)).toBeNull();
+  });
+
   it('numbers versions per customer and gives back every one', async () => {
     expect(await history.publish('acme', draft('one', null))).toEqual({ kind: 'published', version: 1 });
     expect(await history.publish('acme', draft('two 🐈', 'h:one'))).toEqual({ kind: 'published', version: 2 });
