@@ -153,6 +153,16 @@ export function countryOf(e164: E164): CountryCode | undefined {
   return country;
 }
 
+const COSTLY_TYPES: ReadonlySet<string | undefined> = new Set(['PREMIUM_RATE', 'SHARED_COST', 'PERSONAL_NUMBER']);
+
+/**
+ * True for a number outside +44 that the library holds to be premium, shared cost or personal. Not for +44: there the
+ * library calls 084 and 087 premium, and our own table decides.
+ */
+export function isCostlyAbroad(e164: E164): boolean {
+  return !e164.startsWith('+44') && COSTLY_TYPES.has(parsePhoneNumberFromString(e164)?.getType());
+}
+
 /** Calling code of a country without "+", for example "44". */
 export function callingCodeOf(country: CountryCode): string {
   return getCountryCallingCode(country);
