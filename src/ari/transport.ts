@@ -48,13 +48,35 @@ export function authorization(address: Pick<AriAddress, 'user' | 'password'>): s
   return `Basic ${Buffer.from(`${address.user}:${address.password}`).toString('base64')}`;
 }
 
+interface Template {
+  /** Text before each of `names`, and behind the last. */
+  readonly texts: readonly string[];
+  readonly names: readonly string[];
+}
+
+/** Templates are constants of the code: a few dozen, each taken apart once. */
+const templates = new Map<string, Template>();
+const MAX_TEMPLATES = 1_000;
+
+function templateOf(path: string): Template {
+  const known = templates.get(path);
+  if (known !== undefined) return known;
+  const parts = path.split(/\{(\w+)\}/);
+  const made = { texts: parts.filter((_, at) => at % 2 === 0), names: parts.filter((_, at) => at % 2 === 1) };
+  if (templates.size < MAX_TEMPLATES) templates.set(path, made);
+  return made;
+}
+
 /** Path parameters percent-encoded into the template; the rest becomes the query. */
 export function pathAndQuery(request: AriRequest): string {
-  let query = '';
-  const path = request.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(request.params[name])));
-  for (const [name, value] of Object.entries(request.params)) {
-    if (request.path.includes(`{${name}}`)) continue;
-    query += `${query === '' ? '?' : '&'}${name}=${encodeURIComponent(String(value))}`;
+  const { texts, names } = templateOf(request.path);
+  let text = texts[0] ?? '';
+  for (let at = 0; at < names.length; at += 1) text += encodeURIComponent(String(request.params[names[at] ?? ''])) + (texts[at + 1] ?? '');
+  let sign = '?';
+  for (const name of Object.keys(request.params)) {
+    if (names.includes(name)) continue;
+    text += `${sign}${name}=${encodeURIComponent(String(request.params[name]))}`;
+    sign = '&';
   }
-  return path + query;
+  return text;
 }
