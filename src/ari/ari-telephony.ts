@@ -1,7 +1,7 @@
 // The telephony port on a real Asterisk: names each ARI operation once, whatever the transport. Read `start` first:
 // the link counts as up only when an event that we caused ourselves has come back.
 import type {
-  BridgeSnapshot, ChannelSnapshot, HangupReason, LegRequest, LinkEvent, MediaUri, RecordRequest, Telephony, TelephonyEvent,
+  BridgeSnapshot, ChannelSnapshot, HangupReason, LegRequest, LinkEvent, MediaUri, RecordRequest, Telephony, TelephonyEvent, TrunkLegRequest,
 } from '../ports/telephony.ts';
 import { TelephonyError } from '../ports/telephony.ts';
 import { channelState, decodeEvent, isObject, stampMs } from './decode.ts';
@@ -115,6 +115,14 @@ export class AriTelephony implements Telephony {
     const params: Record<string, string> = { endpoint: request.endpoint, app: this.#app, appArgs: 'leg', channelId: request.channel };
     if (request.originator !== null) params['originator'] = request.originator;
     return this.#do({ resource: 'channels', operation: 'create', method: 'POST', path: 'channels/create', params, body: { variables: { ...LEG_VARIABLES, ...request.variables } } });
+  }
+  createTrunkLeg({ channel, spec, originator }: TrunkLegRequest): Promise<void> {
+    return this.createLeg({ channel, endpoint: spec.endpoint, variables: spec.variables, originator });
+  }
+  /** Asterisk 22.10 keeps a cause for every channel from which any response came, and none before. */
+  async hasResponse(channel: string): Promise<boolean> {
+    const answer = await this.#ask(channels('getChannelVar', 'GET', '/variable', channel, { variable: 'HANGUPCAUSE_KEYS()' }));
+    return isObject(answer) && typeof answer['value'] === 'string' && answer['value'] !== '';
   }
   dialLeg(channel: string, timeoutMs: number): Promise<void> {
     return this.#do(channels('dial', 'POST', '/dial', channel, { timeout: Math.ceil(timeoutMs / 1_000) }));

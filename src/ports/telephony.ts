@@ -1,5 +1,6 @@
 // What the call flows need of a telephone switch, in our words. Implemented by src/ari (real Asterisk, two transports)
 // and by the fake in test/fakes; test/contract/telephony.ts holds both to the same behaviour. Read `Telephony` first.
+import type { TrunkLegSpec } from '../trunks/header-recipe.ts';
 
 export type ChannelId = string;
 export type BridgeId = string;
@@ -70,6 +71,12 @@ export interface LegRequest {
   /** The channel on whose behalf it is placed; codecs follow it. */
   readonly originator: ChannelId | null;
 }
+/** A leg towards a carrier: the spec is made from an allowed verdict, so that no outside call leaves without one. */
+export interface TrunkLegRequest {
+  readonly channel: ChannelId;
+  readonly spec: TrunkLegSpec;
+  readonly originator: ChannelId | null;
+}
 export interface RecordRequest {
   readonly name: RecordingName;
   readonly channel: ChannelId;
@@ -116,6 +123,9 @@ export interface Telephony {
   progress(channel: ChannelId): Promise<void>;
   hangup(channel: ChannelId, reason: HangupReason): Promise<void>;
   createLeg(request: LegRequest): Promise<void>;
+  createTrunkLeg(request: TrunkLegRequest): Promise<void>;
+  /** True once the far end of a dialled leg has sent any response at all, 100 included; `gone` when the leg is. */
+  hasResponse(channel: ChannelId): Promise<boolean>;
   /** Sends the INVITE of a created leg that has entered. `timeoutMs` is the switch's own backstop. */
   dialLeg(channel: ChannelId, timeoutMs: number): Promise<void>;
   play(channel: ChannelId, playback: PlaybackId, media: readonly MediaUri[]): Promise<void>;
@@ -141,6 +151,12 @@ export interface Telephony {
   setMailbox(mailbox: string, newMessages: number, oldMessages: number): Promise<void>;
   listChannels(): Promise<readonly ChannelSnapshot[]>;
   listBridges(): Promise<readonly BridgeSnapshot[]>;
+}
+
+/** What the switch knows of its trunks by looking at them (OPTIONS). */
+export interface TrunkStates {
+  /** Whether each endpoint can be reached; null = it is not looked at. Endpoints that the switch does not know are left out. */
+  trunkStates(endpoints: readonly string[]): Promise<ReadonlyMap<string, boolean | null>>;
 }
 
 /** A phone as the switch has to know it. `ha1` are digests of user:realm:password, never the password. */

@@ -19,7 +19,10 @@ import type { IncomingCall } from '../../src/sipua/incoming-call.ts';
 import { alawTone } from '../../src/sipua/g711.ts';
 import { createUserAgent, type UserAgent } from '../../src/sipua/user-agent.ts';
 import { TcpProxy } from './telephony-proxy.ts';
-import { EventLog, type Caller, type ContractWorld, type Phone } from './telephony-world.ts';
+import { trunkLeg } from '../../src/trunks/header-recipe.ts';
+import { allowed, sampleTrunk } from '../unit/trunks/trunk-samples.ts';
+import { RawCarrier } from './raw-carrier.ts';
+import { EventLog, type Caller, type Carrier, type ContractWorld, type Phone } from './telephony-world.ts';
 
 const REPOSITORY = new URL('../..', import.meta.url).pathname;
 const HOST = '127.0.0.1';
@@ -119,7 +122,7 @@ export class AsteriskWorld implements ContractWorld {
   readonly shortMs = 400;
   readonly proxy: TcpProxy;
   readonly links: LinkEvent[] = [];
-  readonly #open: UserAgent[] = [];
+  readonly #open: { close(): Promise<void> }[] = [];
 
   constructor(host: AsteriskHost, telephony: AriTelephony, proxy: TcpProxy) {
     this.host = host;
@@ -149,6 +152,43 @@ export class AsteriskWorld implements ContractWorld {
 
   async offline(): Promise<string> {
     return `PJSIP/${await this.provision()}`;
+  }
+
+  async carrier(): Promise<Carrier & { readonly raw: RawCarrier }> {
+    const raw = await RawCarrier.open();
+    // A carrier that does not hear our CANCEL is the one whose late answer matters.
+    raw.answersCancel = false;
+    this.#open.push(raw);
+    phones += 1;
+    const id = `carrier-${process.pid}-${phones}`;
+    const put = (kind: string, all: Record<string, string>): Promise<unknown> =>
+      this.host.ari('PUT', `asterisk/config/dynamic/res_pjsip/${kind}/${id}`, { fields: Object.entries(all).map(([attribute, value]) => ({ attribute, value })) });
+    await put('aor', { contact: `sip:${HOST}:${raw.port}` });
+    await put('endpoint', { context: 'gv-trunk', disallow: 'all', allow: '!all,alaw', aors: id, direct_media: 'no', send_pai: 'no', send_rpid: 'no', trust_id_inbound: 'no', from_domain: 'carrier.example' });
+    const invite = () => {
+      const newest = raw.invites.at(-1);
+      if (newest === undefined) throw new Error('the carrier was not called');
+      return newest;
+    };
+    return {
+      raw, spec: trunkLeg(allowed(), sampleTrunk({ id, endpoint: id }), '+442079460018'),
+      invited: () => eventually(() => raw.invites.length > 0),
+      trying: () => raw.respond(invite(), 100),
+      ring: () => raw.respond(invite(), 180),
+      refuse: (code, headers = []) => raw.respond(invite(), code, headers),
+      answer: async () => {
+        const { callId } = invite();
+        raw.respond(invite(), 200);
+        // Asterisk acknowledges in any case; what it no longer wants it ends at once.
+        await eventually(() => raw.count('ACK', callId) > 0);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return raw.count('BYE', callId) === 0;
+      },
+    };
+  }
+
+  until(isTrue: () => Promise<boolean>): Promise<void> {
+    return eventually(isTrue);
   }
 
   /** Endpoint, auth and aor of a new phone; returns its name. Without a password anybody may register as it. */

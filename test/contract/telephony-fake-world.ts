@@ -2,7 +2,9 @@
 import type { LinkEvent, Telephony } from '../../src/ports/telephony.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 import { FakeTelephony } from '../fakes/fake-telephony.ts';
-import { EventLog, type Caller, type ContractWorld, type Phone } from './telephony-world.ts';
+import { allowed, sampleTrunk } from '../unit/trunks/trunk-samples.ts';
+import { trunkLeg } from '../../src/trunks/header-recipe.ts';
+import { EventLog, type Caller, type Carrier, type ContractWorld, type Phone } from './telephony-world.ts';
 
 export class FakeWorld implements ContractWorld {
   readonly clock = new FakeClock(Date.UTC(2026, 10, 24, 10));
@@ -79,6 +81,30 @@ export class FakeWorld implements ContractWorld {
         return fake.transfers.get(leg) ?? null;
       },
     };
+  }
+
+  async carrier(): Promise<Carrier> {
+    const { clock, fake } = this;
+    this.#serial += 1;
+    const spec = trunkLeg(allowed(), sampleTrunk({ id: `carrier-${this.#serial}` }), '+442079460018');
+    fake.trunks.set(`trunk-carrier-${this.#serial}`, { kind: 'manual' });
+    let leg = '';
+    return {
+      spec,
+      invited: () =>
+        clock.run(() => {
+          leg = [...fake.channels.values()].find((one) => one.endpoint === spec.endpoint && one.isDialled)?.id ?? leg;
+          return leg !== '';
+        }),
+      trying: () => fake.farTries(leg),
+      ring: () => fake.farRings(leg),
+      refuse: (code) => fake.farRefuses(leg, code),
+      answer: async () => fake.farAnswers(leg),
+    };
+  }
+
+  async until(isTrue: () => Promise<boolean>): Promise<void> {
+    while (!(await isTrue())) await this.clock.pass(1);
   }
 
   async offline(): Promise<string> {

@@ -1,5 +1,7 @@
 // What the rows of the telephony contract stand on: a switch behind the port, people at both ends, and a log of events.
 // Two worlds implement it: the fake switch in virtual time, and a real Asterisk with real SIP phones. Read `ContractWorld`.
+import type { TrunkLegSpec } from '../../src/trunks/header-recipe.ts';
+import type { Refusal } from '../fakes/fake-telephony.ts';
 import type { ChannelId, LinkEvent, Telephony, TelephonyEvent } from '../../src/ports/telephony.ts';
 
 /** Somebody who called in from a carrier and whose channel has entered. */
@@ -39,6 +41,21 @@ export interface Phone {
   refer(target: string): Promise<number | null>;
 }
 
+/** A carrier that does what the row tells it and nothing else; one call at a time. */
+export interface Carrier {
+  /** A leg of an allowed call to it. */
+  readonly spec: TrunkLegSpec;
+  /** Resolves when the INVITE has come. */
+  invited(): Promise<void>;
+  /** 100 */
+  trying(): void;
+  /** 180 */
+  ring(): void;
+  refuse(code: Refusal, headers?: readonly string[]): void;
+  /** 200; false when the switch had left before, and ends at once what it answers to. */
+  answer(): Promise<boolean>;
+}
+
 export interface ContractWorld {
   readonly telephony: Telephony;
   readonly log: EventLog;
@@ -47,6 +64,9 @@ export interface ContractWorld {
   readonly shortMs: number;
   callIn(): Promise<Caller>;
   phone(): Promise<Phone>;
+  carrier(): Promise<Carrier>;
+  /** Resolves when it is true. */
+  until(isTrue: () => Promise<boolean>): Promise<void>;
   /** All link events so far. */
   readonly links: readonly LinkEvent[];
   /** Cuts or restores the connection between us and the switch; resolves when the link has told of it. */

@@ -7,6 +7,7 @@ import { legRows } from './telephony-leg-rows.ts';
 import { linkRows } from './telephony-link-rows.ts';
 import { mediaRows } from './telephony-media-rows.ts';
 import type { World } from './telephony-steps.ts';
+import { trunkRows } from './telephony-trunk-rows.ts';
 import type { ContractWorld } from './telephony-world.ts';
 
 /** Runs all rows on one world; after each of them the switch must hold nothing. */
@@ -27,6 +28,7 @@ export function telephonyContract(name: string, makeWorld: () => Promise<Contrac
     const now: World = () => world;
     describe('callers', () => callerRows(now));
     describe('legs', () => legRows(now));
+    describe('trunks', () => trunkRows(now));
     describe('bridges', () => bridgeRows(now));
     describe('media', () => mediaRows(now));
     describe('link', () => linkRows(now));

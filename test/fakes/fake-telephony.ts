@@ -1,7 +1,7 @@
 // A telephone switch in memory. It does only what test/contract/telephony.ts has seen a real Asterisk 22.10 do; a
 // behaviour that has no row there has no place here. Read `hangUp` and `createLeg` first.
 import type {
-  BridgeSnapshot, ChannelSnapshot, ChannelState, HangupReason, LegRequest, LinkEvent, RecordRequest, Telephony, TelephonyEvent,
+  BridgeSnapshot, ChannelSnapshot, ChannelState, HangupReason, LegRequest, LinkEvent, RecordRequest, Telephony, TelephonyEvent, TrunkLegRequest,
 } from '../../src/ports/telephony.ts';
 import { TelephonyError } from '../../src/ports/telephony.ts';
 import type { FakeClock } from './fake-clock.ts';
@@ -11,8 +11,11 @@ export type PhoneBehaviour =
   | { readonly kind: 'answers'; readonly afterMs: number; readonly hangsUpAfterMs?: number }
   | { readonly kind: 'busy' | 'declines' | 'rings-on' | 'offline' | 'manual' };
 
-/** What a phone refuses with -> the Q.850 cause that Asterisk makes of it. */
-const CAUSE_OF_REFUSAL = { 486: 17, 603: 21, 480: 19, 302: 23 } as const;
+/** How a carrier behaves, beyond what a phone does. `tries`: 100 and then nothing. `silent`: no response at all. */
+export type CarrierBehaviour = PhoneBehaviour | { readonly kind: 'refuses'; readonly code: Refusal; readonly ringsFirst?: boolean } | { readonly kind: 'tries' | 'silent' };
+
+/** What a phone or carrier refuses with -> the Q.850 cause that Asterisk 22.10 makes of it. */
+const CAUSE_OF_REFUSAL = { 302: 23, 400: 127, 403: 21, 404: 1, 408: 18, 410: 22, 480: 19, 482: 127, 483: 19, 484: 28, 486: 17, 487: 127, 488: 58, 500: 38, 502: 27, 503: 34, 504: 102, 600: 17, 603: 21, 604: 1, 607: 127 } as const;
 export type Refusal = keyof typeof CAUSE_OF_REFUSAL;
 /** The SIP code that an unanswered caller gets for a cause of ours; every other cause is a 603. */
 const SIP_OF_CAUSE: Readonly<Record<number, number>> = { 1: 404, 17: 486, 19: 480, 21: 403, 38: 500, 42: 503 };
@@ -26,6 +29,7 @@ interface FakeChannel {
   readonly playing: { id: string; cancel: () => void; media: readonly string[]; isStopped: boolean }[];
   recording: { name: string; startedMs: number; terminateOn: string; silenceEndMs: number; cancel: () => void; cancelSilence: () => void } | null;
   isDialled: boolean;
+  hasResponse: boolean;
   speaksUntilMs: number;
   audible: 'nothing' | 'ringing' | 'music';
   readonly createdAtMs: number;
@@ -42,6 +46,10 @@ export class FakeTelephony implements Telephony {
   readonly channels = new Map<string, FakeChannel>();
   readonly bridges = new Map<string, Set<string>>();
   readonly phones = new Map<string, PhoneBehaviour>();
+  /** By endpoint name: what stands behind the @ of a trunk leg. */
+  readonly trunks = new Map<string, CarrierBehaviour>();
+  /** Specs of trunk legs, by channel. */
+  readonly specs = new Map<string, TrunkLegRequest['spec']>();
   readonly recordings = new Map<string, number>();
   readonly globals = new Map<string, string>();
   readonly mailboxes = new Map<string, { fresh: number; old: number }>();
@@ -105,23 +113,33 @@ export class FakeTelephony implements Telephony {
     this.#remove(channel, isCancel ? { cause: 127, techCause: 487, soft: false } : { cause: 0, techCause: null, soft: false }, { cause: 16, techCause: null });
   }
 
+  /** A carrier sends 100: no event, but a response. */
+  farTries(id: string): void {
+    const channel = this.#dialled(id);
+    if (channel !== undefined) channel.hasResponse = true;
+  }
   /** The phone of a dialled leg sends 180. */
   farRings(id: string): void {
     const channel = this.#dialled(id);
     if (channel === undefined) return;
+    channel.hasResponse = true;
     channel.state = 'ringing';
     this.#emit({ type: 'dialling', channel: id, status: 'ringing', atMs: this.#clock.nowMs() });
     this.#emit({ type: 'state', channel: id, state: 'ringing', atMs: this.#clock.nowMs() });
   }
   /** 183 with audio: not an answer. */
   farProgress(id: string): void {
-    if (this.#dialled(id) !== undefined) this.#emit({ type: 'dialling', channel: id, status: 'progress', atMs: this.#clock.nowMs() });
+    const channel = this.#dialled(id);
+    if (channel === undefined) return;
+    channel.hasResponse = true;
+    this.#emit({ type: 'dialling', channel: id, status: 'progress', atMs: this.#clock.nowMs() });
   }
   /** 200; false when the leg is gone. */
   farAnswers(id: string): boolean {
     const channel = this.#dialled(id);
     if (channel === undefined) return false;
     channel.state = 'up';
+    channel.hasResponse = true;
     this.farEndings.set(id, null);
     this.#emit({ type: 'state', channel: id, state: 'up', atMs: this.#clock.nowMs() });
     this.#emit({ type: 'dialling', channel: id, status: 'other', atMs: this.#clock.nowMs() });
@@ -189,14 +207,21 @@ export class FakeTelephony implements Telephony {
   async createLeg(request: LegRequest): Promise<void> {
     await this.#trip('createLeg', request.channel);
     if (this.channels.has(request.channel)) throw new TelephonyError('refused', 'a channel with this id exists');
-    const behaviour = this.phones.get(request.endpoint);
+    const behaviour = this.#behaviourOf(request.endpoint);
     if (behaviour === undefined || behaviour.kind === 'offline') throw new TelephonyError('unreachable', 'Allocation failed');
     this.channels.set(request.channel, this.#channel(request.channel, request.endpoint, 'down', true));
     this.#emit({ type: 'entered', channel: request.channel, args: ['leg'], state: 'down', name: request.endpoint, replaces: null, atMs: this.#clock.nowMs() });
   }
+  async createTrunkLeg({ channel, spec, originator }: TrunkLegRequest): Promise<void> {
+    this.specs.set(channel, spec);
+    await this.createLeg({ channel, endpoint: spec.endpoint, variables: spec.variables, originator });
+  }
+  async hasResponse(channel: string): Promise<boolean> {
+    return (await this.#on('hasResponse', channel)).hasResponse;
+  }
   async dialLeg(channel: string, timeoutMs: number): Promise<void> {
     const found = await this.#on('dialLeg', channel);
-    const behaviour = this.phones.get(found.endpoint ?? '');
+    const behaviour = this.#behaviourOf(found.endpoint ?? '');
     if (behaviour === undefined) throw new TelephonyError('failed', 'no such phone');
     found.isDialled = true;
     this.#emit({ type: 'dialling', channel, status: 'other', atMs: this.#clock.nowMs() });
@@ -334,8 +359,17 @@ export class FakeTelephony implements Telephony {
     return [...this.channels.keys()].filter((id) => id.startsWith('leg-'));
   }
 
-  #behaves(channel: FakeChannel, behaviour: PhoneBehaviour): void {
-    if (behaviour.kind === 'manual') return;
+  #behaviourOf(endpoint: string): CarrierBehaviour | undefined {
+    return this.phones.get(endpoint) ?? this.trunks.get(endpoint.split('@')[1] ?? '');
+  }
+
+  #behaves(channel: FakeChannel, behaviour: CarrierBehaviour): void {
+    if (behaviour.kind === 'manual' || behaviour.kind === 'silent') return;
+    if (behaviour.kind === 'tries') return this.farTries(channel.id);
+    if (behaviour.kind === 'refuses') {
+      if (behaviour.ringsFirst === true) this.farRings(channel.id);
+      return this.farRefuses(channel.id, behaviour.code);
+    }
     if (behaviour.kind === 'busy') return this.farRefuses(channel.id, 486);
     if (behaviour.kind === 'declines') return this.farRefuses(channel.id, 603);
     this.farRings(channel.id);
@@ -437,6 +471,6 @@ export class FakeTelephony implements Telephony {
   }
 
   #channel(id: string, endpoint: string | null, state: ChannelState, isInApp: boolean, args: readonly string[] | null = null): FakeChannel {
-    return { id, endpoint, state, isInApp, bridge: null, playing: [], recording: null, isDialled: false, speaksUntilMs: 0, audible: 'nothing', createdAtMs: this.#clock.nowMs(), args };
+    return { id, endpoint, state, isInApp, bridge: null, playing: [], recording: null, isDialled: false, hasResponse: false, speaksUntilMs: 0, audible: 'nothing', createdAtMs: this.#clock.nowMs(), args };
   }
 }

@@ -7,7 +7,7 @@ const refused = (sipCode: number, cause = 0): TrunkOutcome => ({ kind: 'refused'
 describe('after a trunk did not connect a call', () => {
   test.each<[number, number, 'next-trunk' | 'stop', TrunkSign, CallResult]>([
     [302, 23, 'stop', 'works', 'declined'],
-    [400, 41, 'stop', 'works', 'not-possible'],
+    [400, 127, 'stop', 'works', 'not-possible'],
     [401, 21, 'next-trunk', 'shut', 'trunk-failed'],
     [402, 21, 'stop', 'works', 'not-possible'],
     [403, 21, 'next-trunk', 'failed', 'trunk-failed'],
@@ -24,8 +24,8 @@ describe('after a trunk did not connect a call', () => {
     [480, 19, 'stop', 'works', 'no-answer'],
     [480, 20, 'stop', 'works', 'no-answer'],
     [480, 0, 'stop', 'works', 'no-answer'],
-    [482, 25, 'stop', 'works', 'not-possible'],
-    [483, 25, 'stop', 'works', 'not-possible'],
+    [482, 127, 'stop', 'works', 'not-possible'],
+    [483, 19, 'stop', 'works', 'not-possible'],
     [484, 28, 'stop', 'works', 'unknown-number'],
     [486, 17, 'stop', 'works', 'busy'],
     // A Reason of the route beside a plain busy does not turn it into another ringing.
@@ -35,7 +35,7 @@ describe('after a trunk did not connect a call', () => {
     [491, 0, 'stop', 'works', 'not-possible'],
     [500, 38, 'next-trunk', 'failed', 'trunk-failed'],
     [501, 79, 'stop', 'failed', 'trunk-failed'],
-    [502, 38, 'next-trunk', 'failed', 'trunk-failed'],
+    [502, 27, 'next-trunk', 'failed', 'trunk-failed'],
     [503, 34, 'next-trunk', 'failed', 'trunk-failed'],
     [504, 102, 'next-trunk', 'failed', 'trunk-failed'],
     [505, 127, 'stop', 'failed', 'trunk-failed'],
