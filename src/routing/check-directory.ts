@@ -70,7 +70,8 @@ function checkHours({ parts, read, problems }: Check): void {
   }
 }
 
-function checkDate(date: string, path: string, problems: Check['problems']): boolean {
+/** False and a problem for a date that does not exist. */
+export function checkDate(date: string, path: string, problems: Check['problems']): boolean {
   if (dayOf(date) !== null) return true;
   problems.problem(path, 'no-such-date', `is ${quote(date)}, and there is no such day`, 'Write year, month and day, for example "2026-12-24".');
   return false;

@@ -43,12 +43,15 @@ interface Said {
   readonly key: string;
 }
 
+/** The parts of a plan that speak about permissions. */
+export type PermissionPlan = Pick<RoutingPlan, 'version' | 'hash' | 'outbound' | 'extensions' | 'groups'>;
+
 /**
  * What the plan says of calls from `extension` (null: of the customer itself, such as a forwarded call's) to `to`. Deny
  * by default: a class without a default is denied. Time grows with the groups of the extension and the length of the
  * number, not with the plan.
  */
-export function permit(plan: RoutingPlan, extension: string | null, to: Destination): Permit {
+export function permit(plan: PermissionPlan, extension: string | null, to: Destination): Permit {
   const { hash, version, outbound, groups } = plan;
   const state = `plan ${version} ${hash.slice(0, 8)}`.trimEnd();
   const own = extension === null ? undefined : plan.extensions.get(extension)?.outbound;
