@@ -59,6 +59,8 @@ export interface Service {
 
 /** As in package.json. */
 const PRODUCT_VERSION = '0.1.0';
+/** Of GV_EMERGENCY_TRUNK, as the dialplan cuts it. */
+const TRUNK_SEPARATOR = '&';
 const REQUEST_LIMIT_MS = 5_000;
 const ONCE_A_DAY_MS = 86_400_000;
 const WHICH: Readonly<Record<TakenAsterisk['kind'], string>> = { embedded: 'our own', docker: 'our own in the container beside us', existing: 'the one' };
@@ -144,7 +146,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     telephony, hub, plans, media, state, voicemail: desk, lookup, switches, clock, ids: timeSortedIds(Date.now, instance), random: Math.random, observer: feed, owner, live, admission,
     endpointOf: (plan, extension) => phones.endpointOf(plan, extension),
     isTestPhone: (endpoint) => phones.isTestPhone(endpoint),
-    emergencyTrunk: () => (asterisk.own === null ? asterisk.emergencyTrunk : trunks.emergencyEndpoint()),
+    emergencyTrunks: () => (asterisk.own === null ? (asterisk.emergencyTrunk?.split(TRUNK_SEPARATOR) ?? []) : trunks.emergencyEndpoints()),
     phoneOwner: (endpoint) => phones.ownerOf(endpoint),
     trunkRules(id) {
       const trunk = trunks.byId(id);
@@ -167,7 +169,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     telephony, hub, arrivals, reconciler, alarms, log, metrics,
     sawStamp: (stampMs) => clockWatch.sawStamp(stampMs),
     async onMatched() {
-      await announce(telephony, { app: settings.ariApp, isTurningAway: watch.isOverloaded || admission.isDraining, emergency: asterisk.own === null ? null : (trunks.emergencyEndpoint() ?? '') });
+      await announce(telephony, { app: settings.ariApp, isTurningAway: watch.isOverloaded || admission.isDraining, emergency: asterisk.own === null ? null : trunks.emergencyEndpoints().join(TRUNK_SEPARATOR) });
       await phones.pushAll();
       await desk.lightAll();
     },
@@ -202,7 +204,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     if (own?.writeTrunks === undefined) return;
     await own.writeTrunks(trunksText(all, settings.codecs));
     await provisioning.reload('res_pjsip.so');
-    await telephony.setGlobal('GV_EMERGENCY_TRUNK', trunks.emergencyEndpoint() ?? '');
+    await telephony.setGlobal('GV_EMERGENCY_TRUNK', trunks.emergencyEndpoints().join(TRUNK_SEPARATOR));
     log.info({ trunks: all.length }, 'trunks handed to Asterisk');
   }, own?.writeTrunks !== undefined && trunksInAsterisk !== trunksText(trunks.all, settings.codecs));
   void notices.resume();

@@ -64,10 +64,10 @@ export class TrunkBook {
   byId(id: string): Trunk | undefined {
     return this.#trunks.find((trunk) => trunk.id === id);
   }
-  /** Endpoint that takes 999 and 112; null = no trunk is marked for them. */
-  emergencyEndpoint(): string | null {
-    const marked = this.#trunks.find((trunk) => trunk.emergency && trunk.address !== undefined);
-    return marked === undefined ? null : trunkEndpoint(marked.id);
+  /** Endpoints that 999 and 112 are tried over: the marked trunk, then every other one that calls can go to (RULES F8). */
+  emergencyEndpoints(): readonly string[] {
+    const reachable = this.#trunks.filter((trunk) => trunk.address !== undefined);
+    return [...reachable.filter((trunk) => trunk.emergency), ...reachable.filter((trunk) => !trunk.emergency)].map((trunk) => trunkEndpoint(trunk.id));
   }
 
   /** Looks at the file from now on. `isPending`: Asterisk holds other trunks than these already. */

@@ -15,7 +15,7 @@ import { emergency, WITHOUT_PLAN } from './emergency.ts';
 import { parseEntry, type Entry } from './entry.ts';
 import { feature, FEATURES } from './features.ts';
 import { Leg } from './leg.ts';
-import { isLinkBack } from './perform.ts';
+import { isLinkBack } from './link-back.ts';
 import { phrases, play } from './verbs/speak.ts';
 import { failsafe, walk } from './walk.ts';
 

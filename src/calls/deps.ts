@@ -32,6 +32,6 @@ export interface CallDeps {
   endpointOf(plan: RoutingPlan, extension: string): string;
   /** A phone of ours is answering for it, not a person. */
   isTestPhone(endpoint: string): boolean;
-  /** Endpoint of the trunk that takes 999 and 112; null = none is marked. */
-  emergencyTrunk(): string | null;
+  /** Endpoints of the trunks that 999 and 112 are tried over, in this order: the one marked for them first. */
+  emergencyTrunks(): readonly string[];
 }

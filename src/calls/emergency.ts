@@ -3,10 +3,11 @@
 import { buildOutbound } from '../routing/build-outbound.ts';
 import type { RoutingPlan } from '../routing/plan.ts';
 import type { CallEnd } from '../ports/records.ts';
+import { TelephonyError } from '../ports/telephony.ts';
 import type { Call } from './call.ts';
 import type { Leg } from './leg.ts';
 import { ourFault } from './call-end.ts';
-import { connect } from './verbs/connect.ts';
+import { connect, type ConnectOptions, type ConnectResult } from './verbs/connect.ts';
 import { dial, dialOn, type DialOptions } from './verbs/dial.ts';
 import { EarlyMedia } from './verbs/early-media.ts';
 import { hearWaiting } from './verbs/hear-waiting.ts';
@@ -28,8 +29,8 @@ export async function emergency(call: Call, plan: RoutingPlan, digits: string, l
   await call.save({ kind: 'step', step: '' });
   const { observer } = call.deps;
   observer.alarm('emergency-call', `${call.origin.callerExtension ?? 'A phone'} of ${plan.customer} called ${digits}`);
-  const trunk = call.deps.emergencyTrunk();
-  if (trunk === null) {
+  const trunks = call.deps.emergencyTrunks();
+  if (trunks.length === 0) {
     observer.alarm('emergency-trunk', 'An emergency call was placed and no trunk is marked for emergency calls: mark one in the trunk file');
     await play(call, phrases(call, ['cannot-connect']), false);
     return ourFault('no-emergency-trunk');
@@ -37,8 +38,8 @@ export async function emergency(call: Call, plan: RoutingPlan, digits: string, l
   if (plan.organisation.emergencyNumber === null) observer.alarm('emergency-number', `${plan.customer} has no emergency number: the emergency services cannot look up the address`);
   const waiting = await hearWaiting(call, 'ringing').catch(() => ({ stop: async () => {} }));
   const number = plan.organisation.emergencyNumber ?? [...plan.numbers.keys()][0];
-  // Two tries: a trunk that refuses once may have been full for an instant.
-  for (let attempt = 0; attempt < 2; attempt += 1) {
+  // Twice round: a trunk that refuses once may have been full for an instant.
+  for (const [attempt, trunk] of [...trunks, ...trunks].entries()) {
     const early = new EarlyMedia(call);
     const options: DialOptions = {
       to: digits, name: 'Emergency services', endpoint: `PJSIP/${digits}@${trunk}`, ringMs: RING_MS, wanted: call.signal,
@@ -53,7 +54,8 @@ export async function emergency(call: Call, plan: RoutingPlan, digits: string, l
     const result = await (ringing === undefined ? dial(call, options) : dialOn(call, ringing, options));
     const bridge = await early.settle(result.kind === 'answered' ? result.leg : null);
     if (result.kind === 'answered') {
-      const talked = await connect(call, plan, '', result.leg, { waiting, detail: `${digits} answered`, bridge });
+      const talked = await joined(call, plan, result.leg, { waiting, detail: `${digits} answered`, bridge });
+      if (talked === null) continue;
       return talked.kind === 'transferred' ? walk(call, plan, talked.to) : call.end(ourFault('no-end'));
     }
     call.trace({ step: null, kind: 'call', outcome: result.kind, text: `${digits} over ${trunk}: ${result.kind} (${result.cause})`, next: null, tookFallback: false });
@@ -61,4 +63,17 @@ export async function emergency(call: Call, plan: RoutingPlan, digits: string, l
   await waiting.stop();
   await play(call, phrases(call, ['cannot-connect']), false);
   return ourFault('emergency-not-connected');
+}
+
+/** null = the two could not be joined: the operator is let go, the caller hears ringing again, and the next try follows at once. */
+async function joined(call: Call, plan: RoutingPlan, leg: Leg, options: ConnectOptions): Promise<ConnectResult | null> {
+  try {
+    return await connect(call, plan, '', leg, options);
+  } catch (error) {
+    call.signal.throwIfAborted();
+    if (!(error instanceof TelephonyError) || error.fault === 'no-link') throw error;
+    call.trace({ step: null, kind: 'call', outcome: 'not-joined', text: `the operator answered and could not be joined: ${error.message}`, next: null, tookFallback: true });
+    await hearWaiting(call, 'ringing').catch(() => {});
+    return null;
+  }
 }

@@ -7,18 +7,14 @@ import { TelephonyError } from '../ports/telephony.ts';
 import type { Facts } from '../routing/facts.ts';
 import type { Call } from './call.ts';
 import { CallEnded } from './call-end.ts';
+import { isLinkBack } from './link-back.ts';
 import { StepFault } from './step-fault.ts';
-import { pause } from './wait.ts';
 import { collect } from './verbs/collect.ts';
 import { lookup } from './verbs/lookup.ts';
 import { menu } from './verbs/menu.ts';
 import { ring, type RingResume } from './verbs/ring.ts';
 import { play, render } from './verbs/speak.ts';
 import { voicemail, type RecordingResume } from './verbs/voicemail.ts';
-
-/** A caller who has waited this long in silence is no longer there. */
-const LINK_LIMIT_MS = 60_000;
-const LINK_LOOK_MS = 100;
 
 /** Where a step goes on that another process had begun. */
 export type Resume = ({ readonly kind: 'ringing' } & RingResume) | ({ readonly kind: 'recording' } & RecordingResume);
@@ -61,16 +57,6 @@ async function act(call: Call, plan: RoutingPlan, step: Step, resume: Resume | n
       return { name: 'ended' };
     }
   }
-}
-
-/** False when the link stayed away; rejects with the call's end. */
-export async function isLinkBack(call: Call): Promise<boolean> {
-  const { clock, telephony } = call.deps;
-  for (let waitedMs = 0; waitedMs < LINK_LIMIT_MS; waitedMs += LINK_LOOK_MS) {
-    await pause(clock, call.signal, LINK_LOOK_MS);
-    if (telephony.isUp) return true;
-  }
-  return false;
 }
 
 export function factsOf(call: Call, plan: RoutingPlan): Facts {

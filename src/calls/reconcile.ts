@@ -84,6 +84,7 @@ export class Reconciler {
       if (leg.isDestroyed) continue;
       const seen = there.get(leg.channel);
       if (seen === undefined && leg.state !== 'placed') leg.markGone(0, nowMs);
+      else if (seen !== undefined && leg.state === 'placed') this.#deps.hub.dispatch({ type: 'entered', channel: leg.channel, args: ['leg'], state: seen.state, name: seen.name, replaces: null, atMs: nowMs });
       else if (seen?.state === 'up' && leg.state !== 'up' && leg.extension !== '') this.#deps.hub.dispatch({ type: 'state', channel: leg.channel, state: 'up', atMs: nowMs });
     }
   }

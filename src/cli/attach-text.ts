@@ -75,7 +75,7 @@ function globals({ ariApp }: AttachOptions): string {
     '[globals](+)',
     `GV_APP=${ariApp}`,
     'GV_OVERLOAD=0',
-    'GV_EMERGENCY_TRUNK=   ; endpoint of the trunk for 999 and 112; GENVoice itself reads it here too, at its start',
+    'GV_EMERGENCY_TRUNK=   ; endpoint of the trunk for 999 and 112, others to try after it behind &; GENVoice itself reads it here too, at its start',
     '',
     file('extensions.conf, second part', 'entry of every call, and what happens while GENVoice is away'),
   ].join('\n');

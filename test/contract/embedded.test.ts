@@ -355,6 +355,14 @@ describe('without the application', () => {
     expect(messages).toContain(`INVITE sip:${number}@127.0.0.1:${carrierPort}`);
   });
 
+  test('999 goes to each trunk of the list in turn until one takes it', async () => {
+    await pushPhone('acme-203', await freeSipPort('127.0.0.1'));
+    expect((await ari('POST', 'asterisk/variable?variable=GV_EMERGENCY_TRUNK&value=trunk-none%26trunk-sim')).status).toBe(204);
+    const messages = await calledAt(carrierPort, '486 Busy Here', () => call({ to: '999', from: '<sip:acme-203@phones.example>', ends: refused(503) }));
+    expect(messages).toContain(`INVITE sip:999@127.0.0.1:${carrierPort}`);
+    expect((await ari('POST', 'asterisk/variable?variable=GV_EMERGENCY_TRUNK&value=trunk-sim')).status).toBe(204);
+  });
+
   test('999 from a trunk and an ordinary number from a phone go nowhere', async () => {
     await call({ to: '999', ends: refused(503) });
     await call({ to: '020', from: '<sip:acme-203@phones.example>', ends: refused(503) });

@@ -63,6 +63,8 @@ export class FakeTelephony implements Telephony {
   readonly transfers = new Map<string, number>();
   /** Everything a channel was made to hear, in order. */
   readonly heard = new Map<string, string[]>();
+  /** Endpoints in the order in which they began to ring, also while nobody could hear of it. */
+  readonly rang: string[] = [];
   onRequest: (verb: string, target: string) => void = () => {};
   beforeEvent: (event: TelephonyEvent) => void = () => {};
   afterEvent: (event: TelephonyEvent) => void = () => {};
@@ -124,6 +126,7 @@ export class FakeTelephony implements Telephony {
     if (channel === undefined) return;
     channel.hasResponse = true;
     channel.state = 'ringing';
+    this.rang.push(channel.endpoint ?? id);
     this.#emit({ type: 'dialling', channel: id, status: 'ringing', atMs: this.#clock.nowMs() });
     this.#emit({ type: 'state', channel: id, state: 'ringing', atMs: this.#clock.nowMs() });
   }

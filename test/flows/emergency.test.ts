@@ -20,6 +20,19 @@ function spy(world: World): readonly LegRequest[] {
   return seen;
 }
 
+/** The first `times` requests of this kind are refused. */
+function failFirst(world: World, verb: 'answer' | 'createBridge' | 'addToBridge', times: number): void {
+  world.telephony.failing.set(verb, new TelephonyError('refused', 'not now'));
+  const follow = world.telephony.onRequest;
+  let left = times;
+  world.telephony.onRequest = (asked, on) => {
+    follow(asked, on);
+    if (asked !== verb) return;
+    if (left === 0) world.telephony.failing.delete(verb);
+    left -= 1;
+  };
+}
+
 describe('emergency calls', () => {
   test.each([
     ['999', '999'], ['112', '112'], ['18000', '18000'], ['18002999', '18002999'], ['141999', '999'], ['1470112', '112'], ['9 9 9', '999'], ['+999', '999'], ['999#', '999'],
@@ -62,7 +75,7 @@ describe('emergency calls', () => {
 
   test('given no trunk that is marked, then the caller hears so at once and there is an alarm that says what to do', async () => {
     const { heard, record, world, moments } = await serve(PLAN, (given) => {
-      given.emergencyTrunk = null;
+      given.emergencyTrunks = [];
       return given.callFrom('acme-201', '999');
     });
     expect(heard).toEqual(['cannot-connect']);
@@ -90,6 +103,62 @@ describe('emergency calls', () => {
     expect(texts).toEqual(['112 over trunk-sim: unreachable (20)', '112 over trunk-sim: unreachable (20)']);
     expect(heard).toEqual(['cannot-connect']);
     expect(record.end).toMatchObject({ by: 'us', fault: 'ours', code: 'emergency-not-connected' });
+  });
+
+  test('given three trunks of which the marked one and the next are away, then the third takes the call', async () => {
+    const { texts, record } = await serve(PLAN, (world) => {
+      world.emergencyTrunks = ['trunk-sim', 'trunk-two', 'trunk-three'];
+      world.telephony.phones.set('PJSIP/999@trunk-two', { kind: 'busy' });
+      world.telephony.phones.set('PJSIP/999@trunk-three', OPERATOR);
+      return world.callFrom('acme-201', '999');
+    });
+    expect(texts).toEqual(['999 over trunk-sim: unreachable (20)', '999 over trunk-two: busy (17)', '999 answered']);
+    expect(record.end).toMatchObject({ by: 'callee', code: 'hung-up' });
+  });
+
+  test.each(['createBridge', 'addToBridge'] as const)('given %s refused once after the operator answered, then both are joined at once and the operator is called once', async (verb) => {
+    const world = new World({ acme: PLAN });
+    const legs = spy(world);
+    const moments = follow(world);
+    world.telephony.phones.set('PJSIP/999@trunk-sim', OPERATOR);
+    failFirst(world, verb, 1);
+    const channel = world.callFrom('acme-201', '999');
+    await world.ended();
+    const { texts } = await served(world, channel, moments);
+    expect(texts).toEqual(['999 answered']);
+    expect(legs).toHaveLength(1);
+    expect((timesOf(moments, 'addToBridge').at(-1) ?? Number.NaN) - 500).toBeLessThan(500);
+  });
+
+  test.each([['createBridge', 2], ['addToBridge', 2], ['answer', 1]] as const)('given %s refused %i times, then the operator is let go, the caller hears ringing, and the second try connects', async (verb, times) => {
+    const world = new World({ acme: PLAN });
+    const legs = spy(world);
+    const moments = follow(world);
+    world.telephony.phones.set('PJSIP/999@trunk-sim', OPERATOR);
+    failFirst(world, verb, times);
+    const channel = world.callFrom('acme-201', '999');
+    await world.ended();
+    const { texts, record, heard } = await served(world, channel, moments);
+    expect(texts).toEqual(['the operator answered and could not be joined: not now', '999 answered']);
+    expect(legs).toHaveLength(2);
+    expect(timesOf(moments, 'ring')).toHaveLength(2);
+    expect(heard).toEqual([]);
+    // Neither side sits in silence: the first operator is let go within a second of the answer, and the caller rings again by then.
+    const letGo = timesOf(moments, 'hangup', record.legs[0]?.channel)[0] ?? Number.NaN;
+    expect(letGo - 500).toBeLessThan(1_000);
+    expect((timesOf(moments, 'ring')[1] ?? Number.NaN) - letGo).toBeLessThan(200);
+    expect(record.end).toMatchObject({ by: 'callee', code: 'hung-up' });
+  });
+
+  test('given a switch that can join nobody at all, then the caller hears that it cannot be connected', async () => {
+    const { texts, heard, record } = await serve(PLAN, (world) => {
+      world.telephony.phones.set('PJSIP/999@trunk-sim', OPERATOR);
+      world.telephony.failing.set('createBridge', new TelephonyError('failed', 'no'));
+      return world.callFrom('acme-201', '999');
+    });
+    expect(texts).toEqual(['the operator answered and could not be joined: no', 'the operator answered and could not be joined: no']);
+    expect(heard).toEqual(['cannot-connect']);
+    expect(record.end).toMatchObject({ code: 'emergency-not-connected' });
   });
 
   test('given a switch that refuses to signal ringing, then the call goes out all the same', async () => {

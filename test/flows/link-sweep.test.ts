@@ -1,5 +1,5 @@
 // The link to Asterisk cut before and after every request and event of every flow, and back half a second later: its
-// events are lost for good, and still the call comes to its end with one record and nothing left.
+// events are lost for good, and still the call comes to its end with one record, nothing left, and nobody rung twice.
 import { describe, expect, test } from 'vitest';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 import { World } from './world.ts';
@@ -36,6 +36,12 @@ async function play(scenario: Scenario, moment: Moment | null, n: number): Promi
   return { world, counts };
 }
 
+/** Who was rung more often than in the undisturbed call. */
+function excess(rang: readonly string[], before: readonly string[]): readonly string[] {
+  const count = (all: readonly string[], one: string): number => all.filter((other) => other === one).length;
+  return [...new Set(rang)].filter((one) => count(rang, one) > Math.max(1, count(before, one)));
+}
+
 describe('link sweep', () => {
   test.each(SCENARIOS)('$name', async (scenario) => {
     const undisturbed = await play(scenario, null, 0);
@@ -47,6 +53,7 @@ describe('link sweep', () => {
         expect(world.records[0]?.end.code, where).not.toBe('unexpected-error');
         expect(world.alarms.get('flow-bug'), where).toBeUndefined();
         expect(await world.leftovers(), where).toEqual([]);
+        expect(excess(world.telephony.rang, undisturbed.world.telephony.rang), `${where}: nobody is rung twice`).toEqual([]);
       }
     }
   });

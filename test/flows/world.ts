@@ -41,7 +41,7 @@ export class World {
   arrivals!: Arrivals;
   deps!: ReconcileDeps;
   lookup: (url: string) => { result: LookupResult; afterMs: number } = () => ({ result: { kind: 'not-found' }, afterMs: 10 });
-  emergencyTrunk: string | null = 'trunk-sim';
+  emergencyTrunks: readonly string[] = ['trunk-sim'];
   /** Numbers that the carrier may bring. */
   brings: (ddi: string) => boolean = () => true;
   /** Takes of channels that have not settled. */
@@ -277,7 +277,7 @@ export class World {
       owner: `t${this.restarts}x`,
       endpointOf: (plan, number) => `PJSIP/${endpointName(plan.customer, plan.extensions.get(number) ?? { number, endpoint: null }, true)}`,
       isTestPhone: () => false,
-      emergencyTrunk: () => this.emergencyTrunk,
+      emergencyTrunks: () => this.emergencyTrunks,
       phoneOwner: (endpoint) => {
         const match = /^(.+)-(\d+)$/.exec(endpoint);
         const [, customer = '', extension = ''] = match ?? [];

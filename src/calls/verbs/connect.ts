@@ -1,9 +1,10 @@
 // Puts the served party and a leg into one bridge and stays until either side leaves or asks to be sent elsewhere.
 import type { RoutingPlan, StepId } from '../../routing/plan.ts';
-import type { BridgeId } from '../../ports/telephony.ts';
+import { TelephonyError, type BridgeId } from '../../ports/telephony.ts';
 import type { Call } from '../call.ts';
 import { hungUpBy } from '../call-end.ts';
 import type { Leg, TransferRequest } from '../leg.ts';
+import { overLink } from '../link-back.ts';
 import { DEADLINE, wait } from '../wait.ts';
 import type { Waiting } from './hear-waiting.ts';
 
@@ -22,12 +23,11 @@ export interface ConnectOptions {
 export async function connect(call: Call, plan: RoutingPlan, step: StepId, leg: Leg, { waiting, detail, bridge: early }: ConnectOptions): Promise<ConnectResult> {
   const { telephony, clock, observer } = call.deps;
   const startedMs = clock.monotonicMs();
-  const bridge = early ?? call.newId('br');
-  let isBridgeGone = false;
+  const bridges = new Set<BridgeId>(early === null ? [] : [early]);
   const destroy = async (): Promise<void> => {
-    if (isBridgeGone) return;
-    isBridgeGone = true;
-    await call.cleanUp(() => telephony.destroyBridge(bridge));
+    const all = [...bridges];
+    bridges.clear();
+    await Promise.all(all.map((bridge) => call.cleanUp(() => telephony.destroyBridge(bridge))));
   };
   call.scope.defer(destroy);
   // From here on a request to be sent elsewhere counts, also one that comes before we are told that both are joined.
@@ -35,10 +35,22 @@ export async function connect(call: Call, plan: RoutingPlan, step: StepId, leg: 
   try {
     // The caller is answered, the tone stopped and the bridge made side by side: each is a round trip of its own.
     const stopped = waiting.stop();
-    await Promise.all([call.answer(), early === null ? telephony.createBridge(bridge) : Promise.resolve()]);
+    const first = early === null ? make(call, bridges) : Promise.resolve(early);
+    // Seen below, also when the answer fails before.
+    first.catch(() => {});
+    await overLink(call, () => call.answer());
     await stopped;
-    await call.save({ kind: 'connected', step, bridge, leg: leg.channel, extension: leg.extension, sinceMs: clock.nowMs() });
-    if (leg.gone === null && early === null) await join(call, leg, bridge);
+    const joinIn = async (bridge: BridgeId): Promise<void> => {
+      await call.save({ kind: 'connected', step, bridge, leg: leg.channel, extension: leg.extension, sinceMs: clock.nowMs() });
+      if (leg.gone === null && early === null) await overLink(call, () => join(call, leg, bridge));
+    };
+    try {
+      await joinIn(await first);
+    } catch (error) {
+      // A bridge that could not be had once: whoever answered is still there, and is not rung again for it.
+      if (call.signal.aborted || leg.gone !== null || early !== null) throw error;
+      await joinIn(await make(call, bridges));
+    }
   } catch (error) {
     // The caller goes on elsewhere; who answered must not sit in silence meanwhile.
     if (!call.signal.aborted) void call.endLeg(leg, 'failure');
@@ -49,6 +61,21 @@ export async function connect(call: Call, plan: RoutingPlan, step: StepId, leg: 
   // The next act may be an hour away: who answered is kept now, with nobody waiting for it.
   void call.save(call.activity).catch(() => {});
   return talk(call, plan, leg, destroy);
+}
+
+/** A new bridge of ours. */
+async function make(call: Call, bridges: Set<BridgeId>): Promise<BridgeId> {
+  const bridge = call.newId('br');
+  bridges.add(bridge);
+  await overLink(call, async (isAgain) => {
+    try {
+      await call.deps.telephony.createBridge(bridge);
+    } catch (error) {
+      // It was made before the link went.
+      if (!isAgain || !(error instanceof TelephonyError) || error.fault !== 'refused') throw error;
+    }
+  });
+  return bridge;
 }
 
 async function join(call: Call, leg: Leg, bridge: BridgeId): Promise<void> {

@@ -4,6 +4,7 @@ import { TelephonyError, type HangupReason } from '../../ports/telephony.ts';
 import type { Call } from '../call.ts';
 import type { Leg } from '../leg.ts';
 import { DEADLINE, wait } from '../wait.ts';
+import { place, type Placed } from './place.ts';
 
 /**
  * `answered` hands the leg over; every other result has ended it. `cancelled`: somebody else answered first. `silent`:
@@ -39,45 +40,39 @@ export interface DialOptions {
   readonly silence?: SilenceRule;
 }
 
-/** A created channel enters within milliseconds; longer means that Asterisk is in trouble. */
-const ENTER_LIMIT_MS = 3_000;
-/** Asterisk's own timeout is a backstop behind ours: ours decides, so that the result is never in doubt. */
-const BACKSTOP_MS = 5_000;
 /** How long the SIP status of a refusal may come after the first sign of it. */
 const CAUSE_LIMIT_MS = 500;
 
 /** Rejects only with the call's own end. */
 export async function dial(call: Call, options: DialOptions): Promise<DialResult> {
-  call.signal.throwIfAborted();
-  const { clock, telephony } = call.deps;
-  const leg = call.addLeg({
-    channel: call.newId('leg'), to: options.to, name: options.name, isTestPhone: call.deps.isTestPhone(options.endpoint),
-    placedAtMs: clock.nowMs(), ringingAtMs: null, answeredAtMs: null, endedAtMs: null, result: null, cause: 0, techCause: null,
-  });
-  options.onPlaced(leg);
-  return toItsEnd(call, leg, options, async () => {
-    await telephony.createLeg({ channel: leg.channel, endpoint: options.endpoint, variables: options.variables, originator: call.party.isDestroyed ? null : call.party.channel });
-    const entered = await wait<true>(clock, options.wanted, ENTER_LIMIT_MS, (settle) => {
-      if (leg.state !== 'placed') settle(true);
-      return leg.onChange(() => settle(true));
+  for (;;) {
+    call.signal.throwIfAborted();
+    const leg = call.addLeg({
+      channel: call.newId('leg'), to: options.to, name: options.name, isTestPhone: call.deps.isTestPhone(options.endpoint),
+      placedAtMs: call.deps.clock.nowMs(), ringingAtMs: null, answeredAtMs: null, endedAtMs: null, result: null, cause: 0, techCause: null,
     });
-    if (entered === DEADLINE) throw new TelephonyError('timeout', 'the leg did not enter the application');
-    if (leg.gone === null) await telephony.dialLeg(leg.channel, options.ringMs + BACKSTOP_MS);
-  });
+    options.onPlaced(leg);
+    const result = await toItsEnd(call, leg, options, () => place(call, leg, options));
+    if (result !== null) return result;
+  }
 }
 
 /** Goes on with a leg that another process placed: it rings already, or has answered meanwhile. */
-export function dialOn(call: Call, leg: Leg, options: DialOptions): Promise<DialResult> {
+export async function dialOn(call: Call, leg: Leg, options: DialOptions): Promise<DialResult> {
   options.onPlaced(leg);
-  return toItsEnd(call, leg, options, async () => {});
+  return (await toItsEnd(call, leg, options, async () => 'called')) ?? { kind: 'unreachable', cause: 41, leg };
 }
 
-async function toItsEnd(call: Call, leg: Leg, options: DialOptions, place: () => Promise<void>): Promise<DialResult> {
+/** null = the leg came to nothing and nobody was called: another one may be placed. */
+async function toItsEnd(call: Call, leg: Leg, options: DialOptions, placing: () => Promise<Placed>): Promise<DialResult | null> {
   const { clock } = call.deps;
   let isHandedOver = false;
   let reason: HangupReason = 'normal';
   try {
-    await place();
+    if ((await placing()) === 'unknown') {
+      leg.settle('unreachable', clock.nowMs());
+      return null;
+    }
     const result = await ringing(call, leg, options);
     if (result.kind === 'answered') {
       // The wish may have gone while the answer was on its way.

@@ -28,8 +28,18 @@ test('a file that is not there means no trunks, and 999 is said to have no way o
   const { opened } = await book(null);
   const trunks = await opened;
   expect(trunks.all).toEqual([]);
-  expect(trunks.emergencyEndpoint()).toBeNull();
+  expect(trunks.emergencyEndpoints()).toEqual([]);
   expect(trunks.warnings.join()).toContain('999 and 112 cannot leave');
+});
+
+test('999 is tried over the marked trunk, then over every other one that calls can go to, in the order of the file', async () => {
+  const { opened } = await book(JSON.stringify({
+    trunks: {
+      alpha: { name: 'A', match: ['192.0.2.1'], address: 'a.example' }, inward: { name: 'I', match: ['192.0.2.2'] },
+      gamma: { name: 'G', match: ['192.0.2.3'], address: 'g.example', emergency: true }, delta: { name: 'D', match: ['192.0.2.4'], address: 'd.example' },
+    },
+  }));
+  expect((await opened).emergencyEndpoints()).toEqual(['trunk-gamma', 'trunk-alpha', 'trunk-delta']);
 });
 
 test('a file that cannot be used at the start names every problem', async () => {
@@ -48,7 +58,7 @@ test('an edit takes effect and is handed on once', async () => {
   await trunks.look();
   await trunks.look();
   expect(handed).toEqual([['gamma']]);
-  expect(trunks.emergencyEndpoint()).toBe('trunk-gamma');
+  expect(trunks.emergencyEndpoints()[0]).toBe('trunk-gamma');
   expect(trunks.byId('gamma')?.ddiFrom).toBe('to');
   expect(trunks.warnings).toEqual([]);
   trunks.close();
@@ -61,7 +71,7 @@ test('a broken edit keeps what was, raises an alarm with the problem, and its me
   trunks.watch(async () => void (handed += 1), false);
   await writeFile(file, CARRIER.replace('192.0.2.1', '192.0.2.'));
   await trunks.look();
-  expect(trunks.emergencyEndpoint()).toBe('trunk-gamma');
+  expect(trunks.emergencyEndpoints()[0]).toBe('trunk-gamma');
   expect(alarms.list()).toMatchObject([{ code: 'trunk-file' }]);
   expect(alarms.list()[0]?.text).toMatch(/stay in force[^]*\/trunks\/gamma\/match\/0/);
   await rm(file);
