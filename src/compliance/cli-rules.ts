@@ -87,6 +87,20 @@ const EVIDENCE_WORDS: Readonly<Record<EvidenceType, string>> = {
   'third-party-authority': "third party's authority",
 };
 
+/** Dates of registries and evidence come again with every call; bounded, and the same answer whenever it is asked. */
+const days = new Map<string, { readonly day: number; readonly text: string } | null>();
+const MAX_KNOWN_DAYS = 10_000;
+
+function dateOf(iso: string): { readonly day: number; readonly text: string } | null {
+  const known = days.get(iso);
+  if (known !== undefined) return known;
+  const day = dayOf(iso);
+  const date = day === null ? null : { day, text: dateText(day) };
+  if (days.size >= MAX_KNOWN_DAYS) days.clear();
+  days.set(iso, date);
+  return date;
+}
+
 /** The registry's row, which later rules need; they deny by themselves where there is none. */
 const UNKNOWN = no('Nothing is known of the number, because it is not in the registry.');
 
@@ -139,11 +153,11 @@ function held({ wanted, registered: find, nowMs, timeZone }: CliAttempt): CliAns
   const found = find(wanted);
   if (found === null) return UNKNOWN;
   if (found.heldSince === null) return no(`The plan does not say since when ${quickText(wanted)} is held. Add heldSince.`);
-  const since = dayOf(found.heldSince);
+  const since = dateOf(found.heldSince);
   if (since === null) return no(`heldSince of ${quickText(wanted)} is no date. Write it like 2026-11-22.`);
-  return since <= localTime(nowMs, timeZone).day
-    ? yes(`It is held since ${dateText(since)}.`)
-    : no(`${quickText(wanted)} is held only from ${dateText(since)} on. Choose another number until then.`);
+  return since.day <= localTime(nowMs, timeZone).day
+    ? yes(`It is held since ${since.text}.`)
+    : no(`${quickText(wanted)} is held only from ${since.text} on. Choose another number until then.`);
 }
 
 function evidence({ wanted, customer, evidence: list, nowMs, timeZone }: CliAttempt): CliAnswer {
@@ -152,7 +166,7 @@ function evidence({ wanted, customer, evidence: list, nowMs, timeZone }: CliAtte
   const today = localTime(nowMs, timeZone).day;
   const valid = own.find((piece) => counts(piece, today, nowMs));
   if (valid !== undefined) return yes(`${upper(EVIDENCE_WORDS[valid.type])} ${valid.reference}, checked by ${valid.checkedBy}.`);
-  const ends = own.flatMap(({ expiresOn }) => (expiresOn === null ? [] : [dayOf(expiresOn) ?? -1]));
+  const ends = own.flatMap(({ expiresOn }) => (expiresOn === null ? [] : [dateOf(expiresOn)?.day ?? -1]));
   const last = Math.max(...ends, -1);
   return last >= 0 && last < today
     ? no(`The evidence for ${quickText(wanted)} ended on ${dateText(last)}. Renew it.`)
@@ -162,8 +176,8 @@ function evidence({ wanted, customer, evidence: list, nowMs, timeZone }: CliAtte
 function counts({ type, checkedOnMs, expiresOn }: Evidence, today: number, nowMs: number): boolean {
   if (!Object.hasOwn(EVIDENCE_WORDS, type) || !(checkedOnMs <= nowMs)) return false;
   if (expiresOn === null) return true;
-  const last = dayOf(expiresOn);
-  return last !== null && last >= today;
+  const last = dateOf(expiresOn);
+  return last !== null && last.day >= today;
 }
 
 function direction({ wanted, registered: find }: CliAttempt): CliAnswer {
