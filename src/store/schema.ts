@@ -5,7 +5,7 @@ import type { DatabaseSync } from 'node:sqlite';
 
 /**
  * `state`: live calls, written on the main thread, lost in a power cut at worst. `switches`: small and durable.
- * `records`: call records. `admin`: plans, phones, keys, the voicemail index.
+ * `records`: call records, decisions. `admin`: plans, phones, keys, the voicemail index, evidence for numbers.
  */
 export type DatabaseName = 'state' | 'switches' | 'records' | 'admin';
 export const DATABASES: readonly DatabaseName[] = ['state', 'switches', 'records', 'admin'];
@@ -65,6 +65,28 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX messages_by_mailbox ON messages (customer, mailbox, received_at_ms);
       CREATE TABLE pins (customer TEXT, mailbox TEXT, hash TEXT NOT NULL, wrong INTEGER NOT NULL, locked_until_ms INTEGER NOT NULL,
         PRIMARY KEY (customer, mailbox)) WITHOUT ROWID;`,
+  },
+  {
+    version: 2,
+    database: 'records',
+    sql: `
+      CREATE TABLE decisions (id TEXT PRIMARY KEY, call_id TEXT NOT NULL, customer TEXT NOT NULL, at_ms INTEGER NOT NULL, document TEXT NOT NULL);
+      CREATE INDEX decisions_by_time ON decisions (at_ms, id);
+      CREATE INDEX decisions_by_customer ON decisions (customer, at_ms, id);
+      CREATE INDEX decisions_by_call ON decisions (call_id, at_ms, id);`,
+  },
+  {
+    version: 2,
+    database: 'admin',
+    sql: `
+      CREATE TABLE evidence (id TEXT PRIMARY KEY, customer TEXT NOT NULL, number TEXT NOT NULL, kind TEXT NOT NULL, withdraws TEXT, recorded_at_ms INTEGER NOT NULL,
+        document TEXT NOT NULL);
+      CREATE INDEX evidence_by_number ON evidence (customer, number, recorded_at_ms);
+      CREATE UNIQUE INDEX evidence_withdrawn_once ON evidence (withdraws) WHERE withdraws IS NOT NULL;
+      CREATE TABLE self_calls (id INTEGER PRIMARY KEY, customer TEXT NOT NULL, number TEXT NOT NULL, at_ms INTEGER NOT NULL, result TEXT NOT NULL, detail TEXT NOT NULL);
+      CREATE INDEX self_calls_by_number ON self_calls (customer, number, at_ms);
+      CREATE TRIGGER evidence_stays BEFORE UPDATE ON evidence BEGIN SELECT RAISE(ABORT, 'evidence is only added to'); END;
+      CREATE TRIGGER evidence_is_kept BEFORE DELETE ON evidence BEGIN SELECT RAISE(ABORT, 'evidence is only added to'); END;`,
   },
 ];
 

@@ -17,9 +17,10 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dataPaths, openDataFolder } from '../../src/store/data-folder.ts';
 import type { DataFolder, DataFolderOptions } from '../../src/store/data-folder.ts';
-import { MIGRATIONS } from '../../src/store/schema.ts';
+import { MIGRATIONS, newestVersion } from '../../src/store/schema.ts';
 import type { Migration } from '../../src/store/schema.ts';
 
+const NEWEST = newestVersion();
 const CHILD = new URL('../unit/store/store-child.ts', import.meta.url).pathname;
 let parent: string;
 let folder: string;
@@ -47,7 +48,7 @@ describe('opening', () => {
     const data = open();
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     for (const file of Object.values(data.paths.databases)) expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect(readFileSync(join(folder, 'schema-version'), 'utf8')).toBe('1\n');
+    expect(readFileSync(join(folder, 'schema-version'), 'utf8')).toBe(`${NEWEST}\n`);
     expect(data.backup).toBeNull();
     expect(data.tookOverFrom).toBeNull();
     data.close();
@@ -117,7 +118,7 @@ describe('the lock', () => {
 describe('versions', () => {
   const second: readonly Migration[] = [
     ...MIGRATIONS,
-    { version: 2, database: 'records', sql: "ALTER TABLE calls ADD COLUMN site TEXT; UPDATE calls SET site = 'old'" },
+    { version: NEWEST + 1, database: 'records', sql: "ALTER TABLE calls ADD COLUMN site TEXT; UPDATE calls SET site = 'old'" },
   ];
   const putOne = (): void => {
     const db = new DatabaseSync(dataPaths(folder).databases.records);
@@ -129,8 +130,8 @@ describe('versions', () => {
     open().close();
     putOne();
     const data = open({ migrations: second, nowMs: () => Date.UTC(2026, 0, 2, 3, 4, 5) });
-    expect(data.backup).toBe(join(folder, 'backup', '1-20260102T030405Z'));
-    expect(readFileSync(join(folder, 'schema-version'), 'utf8')).toBe('2\n');
+    expect(data.backup).toBe(join(folder, 'backup', `${NEWEST}-20260102T030405Z`));
+    expect(readFileSync(join(folder, 'schema-version'), 'utf8')).toBe(`${NEWEST + 1}\n`);
     const now = new DatabaseSync(data.paths.databases.records);
     expect(now.prepare('SELECT id, site FROM calls').get()).toMatchObject({ id: 'c1', site: 'old' });
     now.close();
@@ -144,12 +145,24 @@ describe('versions', () => {
     again.close();
   });
 
+  it('brings a folder of the first release up, keeping what is in it', () => {
+    open({ migrations: MIGRATIONS.filter(({ version }) => version === 1) }).close();
+    putOne();
+    const data = open();
+    expect(data.backup).toContain(join(folder, 'backup', '1-'));
+    const now = new DatabaseSync(data.paths.databases.records);
+    expect(now.prepare('SELECT id FROM calls').get()).toMatchObject({ id: 'c1' });
+    expect(now.prepare('SELECT count(*) AS n FROM decisions').get()).toMatchObject({ n: 0 });
+    now.close();
+    data.close();
+  });
+
   it('refuses what a newer release wrote, and changes nothing', () => {
     open({ migrations: second }).close();
     const error = faultOf(open);
     expect(error).toMatchObject({
       fault: 'newer',
-      message: expect.stringContaining('version 2; this release knows 1'),
+      message: expect.stringContaining(`version ${NEWEST + 1}; this release knows ${NEWEST}`),
     });
     rmSync(join(folder, 'schema-version'));
     expect(faultOf(open)).toMatchObject({ fault: 'newer' });
@@ -161,12 +174,12 @@ describe('versions', () => {
     putOne();
     const broken: Migration[] = [
       ...MIGRATIONS,
-      { version: 2, database: 'records', sql: 'ALTER TABLE calls ADD COLUMN site TEXT; SELECT nonsense' },
+      { version: NEWEST + 1, database: 'records', sql: 'ALTER TABLE calls ADD COLUMN site TEXT; SELECT nonsense' },
     ];
     expect(String(faultOf(() => open({ migrations: broken })))).toContain(
-      'records.db could not be brought to version 2',
+      `records.db could not be brought to version ${NEWEST + 1}`,
     );
-    expect(readFileSync(join(folder, 'schema-version'), 'utf8')).toBe('1\n');
+    expect(readFileSync(join(folder, 'schema-version'), 'utf8')).toBe(`${NEWEST}\n`);
     open({ migrations: second }).close();
     expect(readdirSync(join(folder, 'backup')).length).toBeGreaterThan(0);
   });

@@ -1,10 +1,12 @@
-// Every SQL text over call records, in one place. Plain SQL that PostgreSQL takes too but for `INSERT OR IGNORE`.
+// Every SQL text over call records and decisions, in one place. Plain SQL that PostgreSQL takes too but for `INSERT OR IGNORE`.
 // Newest first = by start, then by id; a page goes on after the last record of the page before.
 import type { SQLInputValue } from 'node:sqlite';
+import type { DecisionFilter } from '../../ports/decisions.ts';
 import type { RecordFilter } from '../../ports/records.ts';
 
 export const INSERT_RECORD =
   'INSERT OR IGNORE INTO calls (id, customer, caller, called, started_at_ms, end_code, document) VALUES (?, ?, ?, ?, ?, ?, ?)';
+export const INSERT_DECISION = 'INSERT OR IGNORE INTO decisions (id, call_id, customer, at_ms, document) VALUES (?, ?, ?, ?, ?)';
 export const SET_POSITION =
   'INSERT INTO spool_position (segment, bytes) VALUES (?, ?) ON CONFLICT (segment) DO UPDATE SET bytes = excluded.bytes';
 export const GET_POSITION = 'SELECT bytes FROM spool_position WHERE segment = ?';
@@ -15,6 +17,8 @@ export const GET_RECORD = 'SELECT id, document FROM calls WHERE id = ?';
 /** Three rows are enough to know that a prefix is ambiguous and to name examples. */
 export const FIND_BY_PREFIX = 'SELECT id, document FROM calls WHERE id >= ? AND id < ? ORDER BY id LIMIT 3';
 export const GET_PLACE = 'SELECT started_at_ms FROM calls WHERE id = ?';
+
+export const GET_DECISION_PLACE = 'SELECT at_ms AS started_at_ms FROM decisions WHERE id = ?';
 
 /** Where the next page begins. */
 export interface Place {
@@ -57,4 +61,21 @@ function oneList(filter: RecordFilter, after: Place | null, limit: number, side:
     sql: `SELECT id, document, started_at_ms FROM calls ${where}ORDER BY started_at_ms DESC, id DESC LIMIT ?`,
     parameters: [...parameters, limit],
   };
+}
+
+/** The page of decisions that `filter` asks for, newest first. */
+export function decisionsQuery(filter: DecisionFilter, after: Place | null): Query {
+  const conditions: string[] = [];
+  const parameters: SQLInputValue[] = [];
+  const need = (condition: string, ...values: SQLInputValue[]): void => {
+    conditions.push(condition);
+    parameters.push(...values);
+  };
+  if (filter.customer !== undefined) need('customer = ?', filter.customer);
+  if (filter.callId !== undefined) need('call_id = ?', filter.callId);
+  if (filter.sinceMs !== undefined) need('at_ms >= ?', filter.sinceMs);
+  if (filter.untilMs !== undefined) need('at_ms < ?', filter.untilMs);
+  if (after !== null) need('(at_ms, id) < (?, ?)', after.startedAtMs, after.id);
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')} `;
+  return { sql: `SELECT document FROM decisions ${where}ORDER BY at_ms DESC, id DESC LIMIT ?`, parameters: [...parameters, filter.limit] };
 }

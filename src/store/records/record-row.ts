@@ -1,4 +1,5 @@
-// A call record as a row: the searched columns beside the whole document.
+// A call record or a decision as a row: the searched columns beside the whole document.
+import type { DecisionRecord } from '../../ports/decisions.ts';
 import type { CallRecord } from '../../ports/records.ts';
 import type { CallerNumber } from '../../numbering/caller.ts';
 
@@ -64,4 +65,38 @@ function isRecord(value: unknown): value is CallRecord {
 
 function isTextOrNull(value: unknown): boolean {
   return value === null || typeof value === 'string';
+}
+
+export interface DecisionRow {
+  readonly id: string;
+  readonly callId: string;
+  readonly customer: string;
+  readonly atMs: number;
+  readonly document: string;
+}
+
+/** Decisions share the spool with call records; this is how their lines begin, and no record's does. */
+const DECISION_HEAD = '{"decision":';
+
+/** The spool's line for a decision. */
+export function lineOfDecision(decision: DecisionRecord): string {
+  return `${DECISION_HEAD}${JSON.stringify(decision)}}`;
+}
+
+export function isDecisionLine(line: string): boolean {
+  return line.startsWith(DECISION_HEAD);
+}
+
+/** The row of a line that `isDecisionLine`; null when it holds no decision. */
+export function decisionRowOfLine(line: string): DecisionRow | null {
+  let read: unknown;
+  try {
+    read = (JSON.parse(line) as { decision?: unknown }).decision;
+  } catch {
+    return null;
+  }
+  if (typeof read !== 'object' || read === null) return null;
+  const { id, callId, customer, atMs } = read as Partial<Record<keyof DecisionRecord, unknown>>;
+  if (typeof id !== 'string' || typeof callId !== 'string' || typeof customer !== 'string' || typeof atMs !== 'number' || !Number.isFinite(atMs)) return null;
+  return { id, callId, customer, atMs: Math.round(atMs), document: line.slice(DECISION_HEAD.length, -1) };
 }

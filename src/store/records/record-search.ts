@@ -1,5 +1,6 @@
-// Looking call records up: on a thread and a read-only connection of its own, so that a long search delays neither a
+// Looking call records and decisions up: on a thread and a read-only connection of its own, so that a long search delays neither a
 // call nor the storing of records. Read `RecordSearch` first.
+import type { DecisionFilter, DecisionRecord } from '../../ports/decisions.ts';
 import type { CallRecord, RecordFilter } from '../../ports/records.ts';
 import { SqlThread } from '../sql-thread.ts';
 import type { Row } from '../sql-thread.ts';
@@ -40,12 +41,17 @@ export class RecordSearch {
   }
 
   async list(filter: RecordFilter): Promise<readonly CallRecord[]> {
-    if (!Number.isInteger(filter.limit) || filter.limit < 1 || filter.limit > MAX_PAGE) {
-      throw new StoreError('refused', `limit must be a whole number from 1 to ${MAX_PAGE}, and is ${filter.limit}.`);
-    }
-    const { sql: text, parameters } = sql.listQuery(filter, await this.#placeOf(filter.after), filter.limit);
+    checkLimit(filter.limit);
+    const { sql: text, parameters } = sql.listQuery(filter, await this.#placeOf(filter.after, sql.GET_PLACE), filter.limit);
     const rows = await this.#thread.all(text, ...parameters);
-    return rows.map((row) => parseDocument(row)).filter((record) => record !== null);
+    return rows.map((row) => parseDocument<CallRecord>(row)).filter((record) => record !== null);
+  }
+
+  async decisions(filter: DecisionFilter): Promise<readonly DecisionRecord[]> {
+    checkLimit(filter.limit);
+    const { sql: text, parameters } = sql.decisionsQuery(filter, await this.#placeOf(filter.after, sql.GET_DECISION_PLACE));
+    const rows = await this.#thread.all(text, ...parameters);
+    return rows.map((row) => parseDocument<DecisionRecord>(row)).filter((decision) => decision !== null);
   }
 
   async count(): Promise<number> {
@@ -56,25 +62,31 @@ export class RecordSearch {
     await this.#thread.close();
   }
 
-  async #placeOf(after: string | undefined): Promise<Place | null> {
+  async #placeOf(after: string | undefined, query: string): Promise<Place | null> {
     if (after === undefined) return null;
-    const row = await this.#thread.get(sql.GET_PLACE, after);
+    const row = await this.#thread.get(query, after);
     if (row !== null) return { startedAtMs: Number(row['started_at_ms']), id: after };
     throw new StoreError(
       'unknown',
-      `after names the call ${JSON.stringify(after.slice(0, 64))}, which has no record. Begin again without it.`,
+      `after names ${JSON.stringify(after.slice(0, 64))}, which has no record. Begin again without it.`,
     );
   }
 }
 
+function checkLimit(limit: number): void {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE) {
+    throw new StoreError('refused', `limit must be a whole number from 1 to ${MAX_PAGE}, and is ${limit}.`);
+  }
+}
+
 function foundIn(row: Row): RecordFound {
-  const record = parseDocument(row);
+  const record = parseDocument<CallRecord>(row);
   return record === null ? { kind: 'unknown' } : { kind: 'found', record };
 }
 
-function parseDocument(row: Row): CallRecord | null {
+function parseDocument<T>(row: Row): T | null {
   try {
-    return JSON.parse(String(row['document'])) as CallRecord;
+    return JSON.parse(String(row['document'])) as T;
   } catch {
     return null;
   }

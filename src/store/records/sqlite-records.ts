@@ -1,11 +1,13 @@
-// Call records on SQLite: accepting one is an append to the spool (page cache) on the main thread; a second thread
+// Call records and decisions on SQLite: accepting one is an append to the spool (page cache) on the main thread; a second thread
 // stores, a third one searches. What the spool refuses waits in memory. Exactly one record per id, kill -9 included.
 // The folder's lock (data-folder.ts) must be held. Read `putRecord` first.
 import { Worker } from 'node:worker_threads';
+import type { DecisionFilter, DecisionRecord, DecisionsPort } from '../../ports/decisions.ts';
 import type { CallRecord, RecordFilter, RecordsPort } from '../../ports/records.ts';
 import { StoreError, storeError } from '../store-error.ts';
 import type { OnAlarm } from '../store-error.ts';
 import type { FromWriter, ToWriter, WriterData } from './protocol.ts';
+import { lineOfDecision } from './record-row.ts';
 import { RecordSearch } from './record-search.ts';
 import type { RecordFound } from './record-search.ts';
 import { SpoolWriter, newRun } from './spool-writer.ts';
@@ -50,7 +52,7 @@ export function openSqliteRecords(options: SqliteRecordsOptions): SqliteRecords 
   return new SqliteRecords(options);
 }
 
-export class SqliteRecords implements RecordsPort {
+export class SqliteRecords implements RecordsPort, DecisionsPort {
   readonly #options: SqliteRecordsOptions;
   readonly #run = newRun();
   readonly #spool: SpoolWriter;
@@ -93,9 +95,15 @@ export class SqliteRecords implements RecordsPort {
   }
 
   putRecord(record: CallRecord): void {
-    if (this.#isClosed)
-      throw new StoreError('closed', `Call record ${record.id} came after the store had been closed.`);
-    const line = JSON.stringify(record);
+    this.#accept(record.id, JSON.stringify(record));
+  }
+
+  putDecision(decision: DecisionRecord): void {
+    this.#accept(decision.id, lineOfDecision(decision));
+  }
+
+  #accept(id: string, line: string): void {
+    if (this.#isClosed) throw new StoreError('closed', `Call record ${id} came after the store had been closed.`);
     this.#accepted += 1;
     // Behind those that wait already, so that the order stays.
     if (this.#held.length > 0) return this.#hold(line);
@@ -135,6 +143,12 @@ export class SqliteRecords implements RecordsPort {
   async listRecords(filter: RecordFilter): Promise<readonly CallRecord[]> {
     await this.#settle();
     return this.#search.list(filter);
+  }
+
+  /** As `listRecords`. */
+  async listDecisions(filter: DecisionFilter): Promise<readonly DecisionRecord[]> {
+    await this.#settle();
+    return this.#search.decisions(filter);
   }
 
   async countRecords(): Promise<number> {

@@ -1,4 +1,4 @@
-// Carries call records from the spool into the database, on a thread of its own: one durable transaction for many
+// Carries call records and decisions from the spool into the database, on a thread of its own: one durable transaction for many
 // records, and the place in the spool moves in that same transaction, so that a record is neither lost nor twice
 // whenever the process is killed. What cannot be stored stays in the spool, synced, and is tried again. Read `pass`.
 import {
@@ -18,7 +18,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { openDatabase, storeError } from '../store-error.ts';
 import type { FromWriter, ToWriter, WriterData } from './protocol.ts';
 import * as sql from './queries.ts';
-import { rowOfLine } from './record-row.ts';
+import { decisionRowOfLine, isDecisionLine, rowOfLine } from './record-row.ts';
 import { RESERVE_FILE, parseSegment } from './spool-writer.ts';
 import type { SpoolPlace } from './spool-writer.ts';
 
@@ -105,12 +105,19 @@ function forgetGoneSegments(): void {
 }
 
 function insert(line: string): 'stored' | 'duplicate' | 'damaged' {
+  if (isDecisionLine(line)) return insertDecision(line);
   const row = rowOfLine(line);
   if (row === null) return 'damaged';
   const { id, customer, caller, called, startedAtMs, endCode, document } = row;
   return run(sql.INSERT_RECORD, id, customer, caller, called, startedAtMs, endCode, document) === 1
     ? 'stored'
     : 'duplicate';
+}
+
+function insertDecision(line: string): 'stored' | 'duplicate' | 'damaged' {
+  const row = decisionRowOfLine(line);
+  if (row === null) return 'damaged';
+  return run(sql.INSERT_DECISION, row.id, row.callId, row.customer, row.atMs, row.document) === 1 ? 'stored' : 'duplicate';
 }
 
 /** Complete lines from `from` on, at most one transaction's worth, and the place behind them. */

@@ -50,6 +50,7 @@ const NUMBERS: readonly NumberCase[] = [
   { name: 'a digit too many', number: e164('+4416329600181'), breaks: ['cli-format', 'cli-class'] },
   { name: 'foreign', number: e164('+33123456789'), breaks: ['cli-foreign', 'cli-class'] },
   { name: 'foreign, listed', number: e164('+33123456789'), attempt: { alsoShow: [e164('+33123456789')] }, breaks: [] },
+  { name: 'foreign, too short to be one, listed', number: e164('+3300000'), attempt: { alsoShow: [e164('+3300000')] }, breaks: ['cli-foreign'] },
   { name: 'of no country, listed', number: e164('+881612345678'), attempt: { alsoShow: [e164('+881612345678')] }, breaks: ['cli-foreign'] },
   { name: 'not registered', number: MAIN, registry: null, breaks: UNREGISTERED },
   { name: 'held since nobody knows when', number: MAIN, registry: { heldSince: null }, breaks: ['cli-held'] },

@@ -45,7 +45,7 @@ const attempt: fc.Arbitrary<CliAttempt & { readonly proven: ReturnProof | null }
 
 /** By the first digits alone. */
 function mayNeverShow(number: string): boolean {
-  return /^\+44(9|[46]|7(?!624)6|82|500|[^1235789])/.test(number) || !/^\+\d{8,15}$/.test(number);
+  return /^\+44(9|[46]|7(?!624)6|82|500|[^1235789])/.test(number) || !/^\+[1-9]\d{7,14}$/.test(number);
 }
 
 describe('whatever the rest says', () => {
@@ -77,7 +77,9 @@ describe('whatever the rest says', () => {
   });
 
   test('the same attempt gets the same verdict', () => {
-    fc.assert(fc.property(attempt, (one) => void expect(judge(one)).toEqual(judge(one))), { numRuns: 500 });
+    fc.assert(fc.property(attempt, (one) => {
+      expect(judge(one)).toEqual(judge(one));
+    }), { numRuns: 500 });
   });
 
   test('a choice never shows another number than the wish, or the one to fall back to', () => {
@@ -107,16 +109,25 @@ describe('whatever the rest says', () => {
 
 describe('numbers in sentences', () => {
   test('every drama number reads as the library writes it', () => {
-    fc.assert(fc.property(dramaNumber, (number) => void expect(quickText(number)).toBe(formatNumber(number))), { numRuns: 300 });
+    fc.assert(fc.property(dramaNumber, (number) => {
+      expect(quickText(number)).toBe(formatNumber(number));
+    }), { numRuns: 300 });
   });
 
   test('no digit is lost, whatever the number', () => {
-    fc.assert(fc.property(anyNumber, (number) => void expect(quickText(number).replaceAll(' ', '')).toBe((number.startsWith('+44') ? `0${number.slice(3)}` : number).replaceAll(' ', ''))));
+    fc.assert(fc.property(anyNumber, (number) => {
+      expect(quickText(number).replaceAll(' ', '')).toBe((number.startsWith('+44') ? `0${number.slice(3)}` : number).replaceAll(' ', ''));
+    }));
   });
 });
 
 describe('time', () => {
-  test('given 10,000 numbers, then 99 of 100 judgements take well under a millisecond, even beside other work', () => {
-    expect(measureJudge({ numbers: 10_000, judgements: 20_000 }).p99Us).toBeLessThan(500);
+  test('given 10,000 numbers, then half of all judgements keep the bar, and 99 of 100 stay near it even on a machine that is busy', () => {
+    // The bar itself (p99 under 50 us) is measured by the bench, alone on the machine.
+    const times = measureJudge({ numbers: 10_000, judgements: 20_000 });
+    expect(times.p50Us).toBeLessThan(50);
+    expect(times.p99Us).toBeLessThan(2_000);
+    expect(times.allowed).toBeGreaterThan(times.denied);
+    expect(times.denied).toBeGreaterThan(1_000);
   });
 });
