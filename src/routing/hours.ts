@@ -47,8 +47,15 @@ function judge(table: HoursTable, epochMs: number, zone: string, nation: Nation)
   return { state: 'closed', detail: opensText(table, day, minute) };
 }
 
+/** State at a local time, without the detail: what `openAt` says at an instant that has this local time. */
+export function stateAt(table: HoursTable, day: number, minute: number): OpenState['state'] {
+  if (openIntervalAt(table, day, minute) !== null) return 'open';
+  const date = isoDate(day);
+  return table.dates.has(date) || (table.bankHolidayOpen !== null && table.bankHolidays.has(date)) ? 'holiday' : 'closed';
+}
+
 /** Open times of one local day, before what the day before left over. */
-function scheduleOf(table: HoursTable, day: number): readonly Interval[] {
+export function scheduleOf(table: HoursTable, day: number): readonly Interval[] {
   const date = isoDate(day);
   const listed = table.dates.get(date);
   if (listed) return listed.open;
