@@ -69,7 +69,7 @@ function endpoint(t: TrunkConfig, d: TrunkDefaults): string[] {
   for (const codec of codecs) if (!CODEC.test(codec)) throw new RangeError(`trunk ${t.id}: codecs has ${JSON.stringify(codec)}, which is no codec name`);
   const domain = t.fromDomain ?? t.address?.replace(/:\d+$/, '');
   return [
-    `[${trunkEndpoint(t.id)}]`, 'type=endpoint', 'context=gv-trunk', 'disallow=all', `allow=${codecs.join(',')}`, `transport=transport-${t.transport ?? 'udp'}`,
+    `[${trunkEndpoint(t.id)}]`, 'type=endpoint', 'context=gv-trunk', 'disallow=all', `allow=${codecs.join(',')}`, ...transportOf(t),
     // With send_pai=yes a bridge sent a re-INVITE with the agent's identity to the carrier (Asterisk 22.10).
     'trust_id_inbound=no', 'send_pai=no', 'send_rpid=no', 'send_connected_line=no', 'trust_connected_line=no',
     `dtmf_mode=${t.dtmf}`, 'direct_media=no', 'rtp_symmetric=yes', 'force_rport=yes', 'rewrite_contact=no', 'allow_subscribe=no', 'allow_transfer=no',
@@ -79,6 +79,15 @@ function endpoint(t: TrunkConfig, d: TrunkDefaults): string[] {
     ...(t.address === undefined ? [] : [`aors=${trunkEndpoint(t.id)}`]),
     ...(t.registration === undefined ? [] : [`outbound_auth=${trunkEndpoint(t.id)}`]),
   ];
+}
+
+/**
+ * Asterisk 22.10 binds the speech to the address of the named transport, so that one of IPv4 leaves a carrier on IPv6 in
+ * silence (test/live/lines.test.ts). Without a name it takes both families, and SIP the transport that fits the address.
+ */
+function transportOf(t: TrunkConfig): string[] {
+  const isIpv6 = t.match.some((net) => net.includes(':')) || t.address?.startsWith('[') === true;
+  return isIpv6 && (t.transport ?? 'udp') === 'udp' ? [] : [`transport=transport-${t.transport ?? 'udp'}`];
 }
 
 function aor(t: TrunkConfig): string[] {

@@ -56,6 +56,15 @@ describe('renderTrunks', () => {
     expect(text).not.toContain('anonymous');
   });
 
+  test.each<[string, Partial<TrunkConfig>, string | undefined]>([
+    ['IPv4 alone', { match: ['192.0.2.0/24'] }, 'transport=transport-udp'],
+    ['IPv6 among its addresses', { match: ['192.0.2.1', '2001:db8::/32'] }, undefined],
+    ['calls to IPv6', { match: ['192.0.2.1'], address: '[2001:db8::1]:5060' }, undefined],
+    ['IPv6 over TLS', { match: ['2001:db8::1'], transport: 'tls' }, 'transport=transport-tls'],
+  ])('a trunk with %s names the transport that its speech can use', (_, change, line) => {
+    expect(renderTrunks([{ ...trunk, ...change }], defaults).match(/^transport=.*$/m)?.[0]).toBe(line);
+  });
+
   test('a registering trunk gets auth and registration', () => {
     const text = renderTrunks([{ ...trunk, match: [], transport: 'tcp', ddiFrom: 'to', registration: { serverUri: 'sip:r.example', clientUri: 'sip:u@r.example', user: 'u', password: 'p#1', expiresMs: 90_500 } }], defaults);
     expect(text.match(/^type=\w+/gm)).toEqual(['type=endpoint', 'type=aor', 'type=auth', 'type=registration']);
