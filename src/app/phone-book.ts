@@ -38,7 +38,7 @@ export class PhoneBook {
    * `acme-201`, or on somebody else's Asterisk the endpoint that the plan names. On ours a named endpoint counts for
    * nothing: it could be another customer's phone. The same on theirs when another extension has it already.
    */
-  nameOf(plan: RoutingPlan, extension: Extension): string {
+  nameOf(plan: RoutingPlan, extension: Pick<Extension, 'number' | 'endpoint'>): string {
     const name = endpointName(plan.customer, extension, this.#isOurs);
     const owner = this.#foreign.get(name);
     return owner === undefined || (owner.customer === plan.customer && owner.extension === extension.number) ? name : endpointName(plan.customer, extension, true);
@@ -167,5 +167,3 @@ export class PhoneBook {
     return this.#queue;
   }
 }
-
-/** `201` of `PJSIP/201`. */

@@ -35,6 +35,7 @@ import { Notices } from './notices.ts';
 import { liveFeed } from './observer.ts';
 import { turnAwayUntil } from './overload.ts';
 import { PhoneBook } from './phone-book.ts';
+import { RegistrationWatch } from './registration-watch.ts';
 import { mediaFolders, openPrompts } from './prompts.ts';
 import { openStores } from './stores.ts';
 import { TestCalls } from './test-calls.ts';
@@ -128,7 +129,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const desk = new VoicemailDesk({ store: voicemail, copies, notices, plans, telephony, note: (text, fields) => log.info(fields, text),
     retentionDaysOf: (customer, mailbox) => history.retentionDaysOf(customer, mailbox, DEFAULT_RETENTION_DAYS), onFault: (error, what) => log.error({ err: error }, what) });
   const testCalls = new TestCalls({
-    sip: asterisk.sip, plans, phones, secrets, switches: (customer) => switches.positions(customer), subscribe: (listener) => feed.subscribe(listener), onListening: (listener) => feed.onListening(listener),
+    sip: asterisk.sip, plans, phones, secrets, isSpeechEncrypted: settings.srtp, switches: (customer) => switches.positions(customer), subscribe: (listener) => feed.subscribe(listener), onListening: (listener) => feed.onListening(listener),
     find: (sipCallId) => live.all().find((call) => call.origin.sip.sipCallId === sipCallId), recordOf: (id) => records.getRecord(id), nowMs: () => clock.nowMs(),
   });
   const unseenEnds = asterisk.own === null ? null : new UnseenEnds(asterisk.own);
@@ -207,6 +208,9 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     await telephony.setGlobal('GV_EMERGENCY_TRUNK', trunks.emergencyEndpoints().join(TRUNK_SEPARATOR));
     log.info({ trunks: all.length }, 'trunks handed to Asterisk');
   }, own?.writeTrunks !== undefined && trunksInAsterisk !== trunksText(trunks.all, settings.codecs));
+  // The Asterisk in a container has no command line that we reach.
+  const registrations = own?.cli === undefined ? null : new RegistrationWatch({ cli: own.cli, trunks: () => trunks.all, clock, alarms });
+  registrations?.start();
   void notices.resume();
   const purge = (): void => void desk.purgeOld().then((removed) => removed > 0 && log.info({ removed }, 'messages past their days were removed'));
   purge();
@@ -239,6 +243,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
       watch.stop();
       clearInterval(purger);
       trunks.close();
+      registrations?.close();
       notices.close();
       clockWatch.stop();
       await http.close();

@@ -39,22 +39,23 @@ const EXTENSION = /^[1-9]\d{1,5}$/;
 /** Codes begin with a star; 999 and 112 can never be called for a test. */
 const CODE = /^\*[0-9*#]{1,15}$/;
 
-export function routeTestCall(asked: Asked, plans: Pick<PlanSource, 'byDdi' | 'byCustomer' | 'customers'>): Routed {
+/** `isOurs`: the phones are those that we make, whatever `endpoint` a plan names. */
+export function routeTestCall(asked: Asked, plans: Pick<PlanSource, 'byDdi' | 'byCustomer' | 'customers'>, isOurs: boolean): Routed {
   const text = asked.to.trim();
   const ddi = toE164OrNull(text, 'GB');
   const plan = ddi === null ? null : plans.byDdi(ddi);
   if (ddi !== null && plan !== null) {
     if (asked.customer !== undefined && asked.customer !== plan.customer) return { kind: 'unknown' };
-    return checked(asked, toNumber(asked, plan, ddi));
+    return checked(asked, toNumber(asked, plan, ddi, isOurs));
   }
-  if (EXTENSION.test(text)) return checked(asked, toExtension(asked, owners(asked, plans, text), text));
-  if (CODE.test(text)) return checked(asked, toCode(asked, plans, text));
+  if (EXTENSION.test(text)) return checked(asked, toExtension(asked, owners(asked, plans, text), text, isOurs));
+  if (CODE.test(text)) return checked(asked, toCode(asked, plans, text, isOurs));
   return { kind: 'unknown' };
 }
 
-function toNumber(asked: Asked, plan: RoutingPlan, ddi: string): Routed {
+function toNumber(asked: Asked, plan: RoutingPlan, ddi: string, isOurs: boolean): Routed {
   const from = asked.from?.trim() ?? DEFAULT_FROM;
-  if (EXTENSION.test(from)) return fromPhone(plan, from, ddi, ddi);
+  if (EXTENSION.test(from)) return fromPhone(plan, from, ddi, ddi, isOurs);
   const sip = sipFrom(from);
   if (sip === null) return refused(`from: ${from.slice(0, 40)} is neither a phone number nor an extension`, 'Write a number such as 07700900123, an extension, "withheld" or "none"');
   const header = from === 'none' ? '' : from === 'withheld' ? '<sip:anonymous@anonymous.invalid>' : `<sip:${sip.user}@127.0.0.1>`;
@@ -62,29 +63,29 @@ function toNumber(asked: Asked, plan: RoutingPlan, ddi: string): Routed {
   return route({ plan, dial: ddi, asked: ddi, caller, phone: null, from: sip, fromShown: caller.number.kind === 'e164' ? caller.number.e164 : from, answers: {} });
 }
 
-function toExtension(asked: Asked, plans: readonly RoutingPlan[], extension: string): Routed {
+function toExtension(asked: Asked, plans: readonly RoutingPlan[], extension: string, isOurs: boolean): Routed {
   const plan = plans[0];
   if (plan === undefined) return { kind: 'unknown' };
   if (plans.length > 1) return refused(`${extension} is an extension of ${plans.map((one) => one.customer).join(' and ')}`, `Say whose: --customer ${plan.customer}`);
-  const from = asked.from?.trim() ?? [...plan.extensions.values()].find((one) => one.number !== extension && one.endpoint === null)?.number;
+  const from = asked.from?.trim() ?? [...plan.extensions.values()].find((one) => isOurs && one.number !== extension)?.number;
   if (from === undefined) return refused(`${plan.customer} has no second phone that could call ${extension}`, 'Call one of its numbers instead');
   if (from === extension) return refused(`${extension} cannot call itself`, 'Name another extension with --from');
-  return fromPhone(plan, from, extension, extension);
+  return fromPhone(plan, from, extension, extension, isOurs);
 }
 
-function toCode(asked: Asked, plans: Pick<PlanSource, 'byCustomer' | 'customers'>, code: string): Routed {
+function toCode(asked: Asked, plans: Pick<PlanSource, 'byCustomer' | 'customers'>, code: string, isOurs: boolean): Routed {
   const from = asked.from?.trim() ?? '';
   if (!EXTENSION.test(from)) return refused(`${code} is dialled from a phone`, 'Name its extension: --from 201');
   const [plan, ...others] = owners(asked, plans, from);
   if (plan === undefined) return refused(`${from} is no extension of any live plan`, '"genvoice phones list" shows those there are');
   if (others.length > 0) return refused(`${from} is an extension of several customers`, `Say whose: --customer ${plan.customer}`);
-  return fromPhone(plan, from, code, null);
+  return fromPhone(plan, from, code, null, isOurs);
 }
 
-function fromPhone(plan: RoutingPlan, from: string, dial: string, asked: string | null): Routed {
+function fromPhone(plan: RoutingPlan, from: string, dial: string, asked: string | null, isOurs: boolean): Routed {
   const phone = plan.extensions.get(from);
   if (phone === undefined) return refused(`from: ${from} is no extension of ${plan.customer}`, '"genvoice phones list" shows those there are');
-  if (phone.endpoint !== null) return refused(`${from} is a phone of an Asterisk that was there before, whose password is not ours`, 'Call from that phone itself');
+  if (!isOurs) return refused(`${from} is a phone of an Asterisk that was there before, whose password is not ours`, 'Call from that phone itself');
   return route({
     plan, dial, asked, caller: extensionCaller(phone.number, phone.name), phone, from: { user: phone.number }, fromShown: phone.number,
     // A call never rings the phone that it comes from.

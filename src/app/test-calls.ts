@@ -22,6 +22,8 @@ export interface TestCallDeps extends Omit<TestCallerDeps, 'isVoicemail'> {
   /** Where Asterisk takes SIP, and our own address towards it; null = not known. */
   readonly sip: { readonly host: string; readonly port: number; readonly from: string } | null;
   readonly plans: PlanSource;
+  /** GENVOICE_SRTP: phones speak encrypted, which our own cannot. */
+  readonly isSpeechEncrypted: boolean;
   readonly phones: PhoneBook;
   readonly secrets: Secrets;
   readonly switches: (customer: string) => ReadonlyMap<string, string>;
@@ -63,8 +65,10 @@ export class TestCalls {
   async run(request: TestCallBody, emit: (progress: TestCallProgress) => void, signal: AbortSignal): Promise<SetResult<TestCallResult>> {
     const { sip } = this.#deps;
     if (sip === null) return refused('The SIP address of that Asterisk is not known here, so no test call can be placed', 'Call from a phone of that Asterisk');
-    const routed = routeTestCall(request, this.#deps.plans);
+    const routed = routeTestCall(request, this.#deps.plans, this.#deps.phones.isOurs);
     if (routed.kind !== 'route') return routed;
+    const unencrypted = this.#deps.isSpeechEncrypted ? await this.#wouldSpeakPlain(routed.route, request) : null;
+    if (unencrypted !== null) return unencrypted;
     const { customer } = routed.route.plan;
     if (this.#busy.has(customer)) return refused(`A test call to ${customer} is under way`, 'Wait until it is over');
     this.#busy.add(customer);
@@ -75,9 +79,19 @@ export class TestCalls {
     }
   }
 
-  async #place(route: TestCallRoute, sip: { host: string; port: number; from: string }, request: TestCallBody, emit: (progress: TestCallProgress) => void, signal: AbortSignal): Promise<TestCallResult> {
+  /** With GENVOICE_SRTP a phone without encryption gets no call and can place none: said before, not met as a failed call. */
+  async #wouldSpeakPlain({ plan, phone }: TestCallRoute, request: TestCallBody): Promise<SetResult<TestCallResult> | null> {
+    if (phone !== null) return refused('Phones speak encrypted here (GENVOICE_SRTP), and a test phone cannot', 'Call a number from outside instead, or from a real phone');
+    const online = await this.#deps.phones.online();
+    const asked = Object.keys(request.answers).find((number) => request.answers[number] !== 'unreachable' && !online.has(this.#deps.phones.nameOf(plan, plan.extensions.get(number) ?? { number, endpoint: null })));
+    if (asked === undefined) return null;
+    return refused(`${asked} is offline, and a test phone cannot stand in for it: phones speak encrypted here (GENVOICE_SRTP)`, `Connect the phone of ${asked}, or leave it out of --answer`);
+  }
+
+  async #place(asked: TestCallRoute, sip: { host: string; port: number; from: string }, request: TestCallBody, emit: (progress: TestCallProgress) => void, signal: AbortSignal): Promise<TestCallResult> {
     const startedMs = performance.now();
-    const phones = await this.#standIns(route, sip, emit);
+    const phones = await this.#standIns(asked, sip, emit);
+    const route = this.#deps.isSpeechEncrypted ? await this.#withoutOffline(asked) : asked;
     const agent = await createUserAgent({ bindHost: sip.from, remote: sip, userAgent: 'GENVoice test caller' });
     try {
       return await this.#watch({ route, request, emit, signal, agent, startedMs });
@@ -154,14 +168,22 @@ export class TestCalls {
   async #standIns(route: TestCallRoute, sip: { host: string; port: number; from: string }, emit: (progress: TestCallProgress) => void): Promise<{ phone: AnsweringPhone; endpoint: string }[]> {
     const online = await this.#deps.phones.online();
     const { plan, answers } = route;
+    if (this.#deps.isSpeechEncrypted) emit({ kind: 'note', atMs: 0, text: 'phones that are offline stay offline: speech is encrypted here (GENVOICE_SRTP), and a test phone cannot do that' });
     const made: Promise<{ phone: AnsweringPhone; endpoint: string } | null>[] = [];
     for (const extension of plan.extensions.values()) {
       const answer = answers[extension.number];
       const isOnline = online.has(this.#deps.phones.nameOf(plan, extension));
       if (isOnline && answer !== undefined && extension !== route.phone) emit({ kind: 'note', atMs: 0, text: `${extension.number} is online: its own phone rings, and does what its owner does` });
-      if (!isOnline && extension.endpoint === null && answer !== 'unreachable') made.push(this.#standIn(plan, extension, sip, answer ?? 'answered'));
+      if (!isOnline && this.#deps.phones.isOurs && !this.#deps.isSpeechEncrypted && answer !== 'unreachable') made.push(this.#standIn(plan, extension, sip, answer ?? 'answered'));
     }
     return (await Promise.all(made)).flatMap((one) => one ?? []);
+  }
+
+  /** What the plan foretells when nobody stands in for phones that are offline. */
+  async #withoutOffline(route: TestCallRoute): Promise<TestCallRoute> {
+    const online = await this.#deps.phones.online();
+    const offline = [...route.plan.extensions.values()].filter((extension) => !online.has(this.#deps.phones.nameOf(route.plan, extension)));
+    return { ...route, answers: { ...route.answers, ...Object.fromEntries(offline.map(({ number }) => [number, 'unreachable'] as const)) } };
   }
 
   async #standIn(plan: RoutingPlan, extension: Extension, sip: { host: string; port: number; from: string }, answer: Exclude<Answer, 'unreachable'>): Promise<{ phone: AnsweringPhone; endpoint: string } | null> {

@@ -80,7 +80,9 @@ function describe(section: Section, common: readonly string[], host: string, por
     const map = /^a=rtpmap:(\d{1,3}) ([A-Za-z0-9-]{1,32}\/\d{1,6})/.exec(line);
     if (map) names.set(Number(map[1]), (map[2] ?? '').toUpperCase());
   }
-  const codecs = offered.flatMap((pt): Codec[] => (pt === 8 && names.get(8) === 'PCMA/8000' ? ['PCMA'] : pt === 0 && names.get(0) === 'PCMU/8000' ? ['PCMU'] : []));
+  // We speak no SRTP, and an answer has the profile of its offer (RFC 3264 6): answered in the clear, such a call would be silent.
+  const isEncrypted = / RTP\/SAVPF? /.test(section.media);
+  const codecs = isEncrypted ? [] : offered.flatMap((pt): Codec[] => (pt === 8 && names.get(8) === 'PCMA/8000' ? ['PCMA'] : pt === 0 && names.get(0) === 'PCMU/8000' ? ['PCMU'] : []));
   const stated = [...section.lines, ...common].map((l) => l.trim().slice(2)).find((d) => DIRECTIONS.includes(d)) as Direction | undefined;
   const isOldHold = host === '0.0.0.0' || host === '::'; // RFC 2543 style hold, still sent by some phones
   return {

@@ -4,7 +4,7 @@ import { routeTestCall } from '../../../src/app/test-call-route.ts';
 import { demoPlans } from './demo-plans.ts';
 
 const plans = demoPlans();
-const ask = (to: string, more: { from?: string; customer?: string; answers?: Record<string, 'busy'> } = {}) => routeTestCall({ to, answers: {}, ...more }, plans);
+const ask = (to: string, more: { from?: string; customer?: string; answers?: Record<string, 'busy'> } = {}) => routeTestCall({ to, answers: {}, ...more }, plans, true);
 
 test.each([
   ['01632 960018', {}, 'bramley-finch', '+441632960018', '+447700900123'],

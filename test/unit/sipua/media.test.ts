@@ -26,6 +26,7 @@ describe('SDP', () => {
     [['a=inactive', 'm=audio 5000 RTP/AVP 8'], { direction: 'inactive' }],
     [['m=audio 0 RTP/AVP 8'], { port: 0 }],
     [['m=audio 5000 RTP/AVP 8', 'a=rtpmap:8 G722/8000'], { codecs: [] }],
+    [['m=audio 5000 RTP/SAVP 8', `a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${'A'.repeat(40)}`], { codecs: [] }],
   ])('%j', (lines, expected) => {
     expect(audioOf(sdp(...lines))).toMatchObject(expected);
   });
