@@ -133,8 +133,8 @@ export class App {
   }
 
   /** A user agent towards this application's SIP address, from any address of loopback. */
-  async agent(bindHost = HOST): Promise<UserAgent> {
-    const agent = await createUserAgent({ bindHost, remote: this.sip, userAgent: 'live test' });
+  async agent(bindHost = HOST, remote: { readonly host: string; readonly port: number } = this.sip): Promise<UserAgent> {
+    const agent = await createUserAgent({ bindHost, remote, userAgent: 'live test' });
     this.#agents.add(agent);
     return agent;
   }
