@@ -1,7 +1,8 @@
 // The plans of the bench: one customer whose numbers lead to each kind of step, and a thousand others.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MENU_HZ, NEXT_HZ, wavTone } from './sounds.ts';
+import { toneWav } from '../tone-wav.ts';
+import { MENU_HZ, NEXT_HZ } from './sounds.ts';
 
 /** Numbers of the customer `bench` (Ofcom's drama range). The reference dialplan has the first two as well. */
 export const DDI = {
@@ -12,6 +13,8 @@ export const DDI = {
 export const MENU_MS = 1_000;
 export const NEXT_MS = 400;
 const LONG_MS = 8_000;
+/** Wide band, as an admin's recordings come. */
+const PROMPT_SOUND = { rateHz: 16_000, peak: 8_000 };
 
 /** Hours -> menu -> key -> prompt -> end, and a number for every kind of step that a call can be found in. */
 export function benchPlan(lookupUrl: string, label = 'Route'): unknown {
@@ -81,9 +84,9 @@ export function otherName(place: number): string {
 export function writePlans(folder: string, lookupUrl: string, others: { readonly customers: number; readonly numbers: number }): void {
   const media = join(folder, 'media/bench');
   mkdirSync(media, { recursive: true });
-  writeFileSync(join(media, 'menu.wav'), wavTone(MENU_HZ, MENU_MS));
-  writeFileSync(join(media, 'next.wav'), wavTone(NEXT_HZ, NEXT_MS));
-  writeFileSync(join(media, 'long.wav'), wavTone(MENU_HZ, LONG_MS));
+  writeFileSync(join(media, 'menu.wav'), toneWav(MENU_HZ, MENU_MS, PROMPT_SOUND));
+  writeFileSync(join(media, 'next.wav'), toneWav(NEXT_HZ, NEXT_MS, PROMPT_SOUND));
+  writeFileSync(join(media, 'long.wav'), toneWav(MENU_HZ, LONG_MS, PROMPT_SOUND));
   writeFileSync(join(folder, 'bench.json'), JSON.stringify(benchPlan(lookupUrl)));
   for (let place = 0; place < others.customers; place += 1) writeFileSync(join(folder, `${otherName(place)}.json`), JSON.stringify(otherPlan(place, others.numbers, 'one')));
 }

@@ -1,7 +1,6 @@
 // Test sounds that are told apart by one packet of them, and key presses as a pcap for SIPp. PURE.
 import { serialiseEvent, serialiseRtp, eventOf } from '../../src/sipua/rtp-packet.ts';
 
-const RATE = 16_000;
 const FRAME_MS = 20;
 const SAMPLES_PER_FRAME = 160;
 
@@ -9,26 +8,6 @@ const SAMPLES_PER_FRAME = 160;
 export const MENU_HZ = 300;
 export const NEXT_HZ = 2_000;
 const BETWEEN = 40;
-
-/** 16-bit mono WAV of one tone. */
-export function wavTone(hz: number, ms: number): Buffer {
-  const samples = Math.round((RATE * ms) / 1_000);
-  const wav = Buffer.alloc(44 + samples * 2);
-  wav.write('RIFF', 0);
-  wav.writeUInt32LE(36 + samples * 2, 4);
-  wav.write('WAVEfmt ', 8);
-  wav.writeUInt32LE(16, 16);
-  wav.writeUInt16LE(1, 20);
-  wav.writeUInt16LE(1, 22);
-  wav.writeUInt32LE(RATE, 24);
-  wav.writeUInt32LE(RATE * 2, 28);
-  wav.writeUInt16LE(2, 32);
-  wav.writeUInt16LE(16, 34);
-  wav.write('data', 36);
-  wav.writeUInt32LE(samples * 2, 40);
-  for (let n = 0; n < samples; n += 1) wav.writeInt16LE(Math.round(8_000 * Math.sin((2 * Math.PI * hz * n) / RATE)), 44 + n * 2);
-  return wav;
-}
 
 /** Which prompt one packet of A-law is of; null for silence and anything else. */
 export function promptOf(alaw: Uint8Array): 'menu' | 'next' | null {

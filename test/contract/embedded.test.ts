@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { toneWav } from '../tone-wav.ts';
 import { adoptEmbedded, startEmbedded } from '../../src/embedded/asterisk.ts';
 import type { EmbeddedAsterisk } from '../../src/embedded/asterisk.ts';
 import { celEnd, CelLog, rotateCel } from '../../src/embedded/cel-log.ts';
@@ -38,7 +39,7 @@ beforeAll(async () => {
   world = mkdtempSync(join(tmpdir(), 'gv-contract-'));
   carrierPort = await freeSipPort('127.0.0.1');
   mkdirSync(join(world, 'media'), { mode: 0o755 });
-  writeFileSync(join(world, 'media/closed.wav'), wavOfSilence(400));
+  writeFileSync(join(world, 'media/closed.wav'), toneWav(1_000, 400, { peak: 0 }));
   const startedMs = performance.now();
   asterisk = await startEmbedded({ root, instanceFolder: join(world, 'one'), mediaFolder: join(world, 'media'), dialplanFile: DIALPLAN, appName: APP, trunks: [carrier()] });
   startMs = performance.now() - startedMs;
@@ -52,22 +53,6 @@ afterAll(async () => {
 
 function carrier(): TrunkConfig {
   return { id: 'sim', match: ['127.0.0.1'], address: `127.0.0.1:${carrierPort}`, dtmf: 'rfc4733', ddiFrom: 'request-uri' };
-}
-
-/** 8 kHz 16-bit mono WAV. */
-function wavOfSilence(ms: number): Buffer {
-  const bytes = ms * 16;
-  const header = Buffer.alloc(44);
-  header.write('RIFF', 0);
-  header.writeUInt32LE(36 + bytes, 4);
-  header.write('WAVEfmt ', 8);
-  [[16, 4], [1, 2], [1, 2], [8000, 4], [16_000, 4], [2, 2], [16, 2]].reduce((at, [value = 0, size = 0]) => {
-    header.writeUIntLE(value, at, size);
-    return at + size;
-  }, 16);
-  header.write('data', 36);
-  header.writeUInt32LE(bytes, 40);
-  return Buffer.concat([header, Buffer.alloc(bytes)]);
 }
 
 async function ari(method: string, path: string, body?: unknown): Promise<{ status: number; json: unknown }> {

@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { alawTone } from '../../src/sipua/g711.ts';
 import type { UserAgent } from '../../src/sipua/user-agent.ts';
-import { HOST, startApp } from './app.ts';
+import { startApp } from './app.ts';
 import type { App } from './app.ts';
 import { handset } from './handset.ts';
 import { answered, ended, hears, hearsHz, tonesOf } from './hearing.ts';

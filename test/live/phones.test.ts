@@ -1,29 +1,17 @@
 // Phones of customers on the real application: extension to extension, switches by code, hold, refresh, transfers, and two
 // customers with the same extensions that never meet.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { alawTone } from '../../src/sipua/g711.ts';
 import type { SwitchRow } from '../../src/http/wire.ts';
-import { startApp } from './app.ts';
 import type { App } from './app.ts';
 import { handset } from './handset.ts';
 import { answered, ended, hears, hearsHz } from './hearing.ts';
 import { DDI, OTHER_DDI } from './plans.ts';
+import { appForFile, CALLER_HZ, fromCaller, fromPhone, PHONE_HZ } from './talk.ts';
 import { until, within } from './until.ts';
 
-const ONE_HZ = 2_100;
-const TWO_HZ = 2_300;
-const one = alawTone(ONE_HZ, 60_000);
-const two = alawTone(TWO_HZ, 60_000);
-
 let app: App;
-beforeAll(async () => {
-  app = await startApp();
-}, 120_000);
-afterEach(async () => {
-  await app.clean();
-  await app.closePhones();
-});
-afterAll(() => app.close());
+appForFile((started) => void (app = started));
 
 const night = async (customer: string): Promise<string | undefined> =>
   (await app.api.get<{ switches: SwitchRow[] }>('/v1/switches')).switches.find((row) => row.customer === customer && row.name === 'night')?.position;
@@ -31,12 +19,12 @@ const night = async (customer: string): Promise<string | undefined> =>
 describe('extension to extension', () => {
   test('given two phones of a customer, when one dials the other, then both talk and the record says internal', async () => {
     const [ann, ben] = await Promise.all([handset(app, 'acme', '201'), handset(app, 'acme', '202')]);
-    const call = await ann.dial('202', { sendAudio: one });
+    const call = await ann.dial('202', { sendAudio: fromCaller });
     const incoming = await ben.next();
     expect(incoming.from).toMatchObject({ user: '201', displayName: 'Acme Ann' });
-    await incoming.accept({ sendAudio: two });
-    await hearsHz(call, TWO_HZ);
-    await hearsHz(incoming.call, ONE_HZ);
+    await incoming.accept({ sendAudio: fromPhone });
+    await hearsHz(call, PHONE_HZ);
+    await hearsHz(incoming.call, CALLER_HZ);
     await call.hangup();
     await ended(incoming.call);
     expect(await app.record(call)).toMatchObject({ direction: 'internal', customer: 'acme', ddi: null, caller: { kind: 'extension', number: '201' }, end: { by: 'caller' } });
@@ -50,8 +38,8 @@ describe('extension to extension', () => {
     const [atAcme, atBolt] = await Promise.all([acmeAnn.next(), boltAnn.next()]);
     expect(atAcme.from.displayName).toBe('Acme Ben');
     expect(atBolt.from.displayName).toBe('Bolt Ben');
-    await Promise.all([atAcme.accept({ sendAudio: one }), atBolt.accept({ sendAudio: two })]);
-    await Promise.all([hearsHz(fromAcme, ONE_HZ), hearsHz(fromBolt, TWO_HZ)]);
+    await Promise.all([atAcme.accept({ sendAudio: fromCaller }), atBolt.accept({ sendAudio: fromPhone })]);
+    await Promise.all([hearsHz(fromAcme, CALLER_HZ), hearsHz(fromBolt, PHONE_HZ)]);
     await Promise.all([fromAcme.hangup(), fromBolt.hangup()]);
     const outside = await app.call(OTHER_DDI);
     await hears(outside, 'menu', 8_000, 'bolt');
@@ -108,11 +96,11 @@ describe('night switch', () => {
 describe('in a conversation', () => {
   const talking = async () => {
     const [ann, ben] = await Promise.all([handset(app, 'acme', '201'), handset(app, 'acme', '202')]);
-    const call = await app.call(DDI.direct, { sendAudio: one });
+    const call = await app.call(DDI.direct, { sendAudio: fromCaller });
     const incoming = await ann.next();
-    await incoming.accept({ sendAudio: two });
+    await incoming.accept({ sendAudio: fromPhone });
     await answered(call);
-    await hearsHz(call, TWO_HZ);
+    await hearsHz(call, PHONE_HZ);
     return { ann, ben, call, incoming };
   };
 
@@ -157,7 +145,7 @@ describe('in a conversation', () => {
     const [ann, ben, cat] = await Promise.all([handset(app, 'acme', '201'), handset(app, 'acme', '202'), handset(app, 'acme', '203')]);
     const call = await ann.dial('202');
     const atBen = await ben.next();
-    await atBen.accept({ sendAudio: two });
+    await atBen.accept({ sendAudio: fromPhone });
     await answered(call);
     const referred = call.refer('203');
     const atCat = await cat.next();

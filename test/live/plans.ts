@@ -2,7 +2,8 @@
 // timers short. Read `acme` for what each number does.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OTHER_CUSTOMER_HZ, TONES, toneWav } from './tones.ts';
+import { toneWav } from '../tone-wav.ts';
+import { OTHER_CUSTOMER_HZ, TONES } from './tones.ts';
 import type { ToneName } from './tones.ts';
 
 /** Numbers of the first customer; Ofcom's drama range. */

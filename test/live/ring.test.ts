@@ -1,28 +1,15 @@
 // Ring steps on the real application: when a caller is answered, who talks, and what those hear who do not.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { alawTone } from '../../src/sipua/g711.ts';
-import { startApp } from './app.ts';
+import { describe, expect, test } from 'vitest';
 import type { App } from './app.ts';
 import { handset } from './handset.ts';
 import type { Handset } from './handset.ts';
 import { answered, ended, hears, hearsHz } from './hearing.ts';
 import { DDI } from './plans.ts';
+import { appForFile, CALLER_HZ, fromCaller, fromPhone, PHONE_HZ } from './talk.ts';
 import { until, within } from './until.ts';
 
-const CALLER_HZ = 2_100;
-const PHONE_HZ = 2_300;
-const fromCaller = alawTone(CALLER_HZ, 20_000);
-const fromPhone = alawTone(PHONE_HZ, 20_000);
-
 let app: App;
-beforeAll(async () => {
-  app = await startApp();
-}, 120_000);
-afterEach(async () => {
-  await app.clean();
-  await app.closePhones();
-});
-afterAll(() => app.close());
+appForFile((started) => void (app = started));
 
 const results = (record: { legs: readonly { to: string; result: string | null }[] }): Record<string, string | null> => Object.fromEntries(record.legs.map((leg) => [leg.to, leg.result]));
 
@@ -47,22 +34,6 @@ describe('a ring step reached first', () => {
     expect(Date.parse(leg?.ringingAt ?? '')).toBeLessThanOrEqual(Date.parse(leg?.answeredAt ?? ''));
     expect(Date.parse(record.answeredAt ?? '')).toBeGreaterThanOrEqual(Date.parse(leg?.answeredAt ?? ''));
     expect(Date.parse(record.answeredAt ?? '')).toBeLessThan(Date.parse(record.endedAt ?? ''));
-  });
-
-  test('given a phone that sends 183 with audio, then that is no answer', async () => {
-    const phone = await handset(app, 'acme', '201');
-    const call = await app.call(DDI.direct);
-    const incoming = await phone.next();
-    await incoming.progress({ sendAudio: fromPhone });
-    await within('the caller is told of ringing', 3_000, call.once('ringing'));
-    const live = await app.doing(call, 'ringing', 'direct');
-    expect(live.answeredAt).toBeNull();
-    expect(call.state).toBe('early');
-    await incoming.accept();
-    await answered(call);
-    await call.hangup();
-    expect((await app.record(call)).end?.by).toBe('caller');
-    await ended(incoming.call);
   });
 
   test('given a phone that diverts with 302, then it counts as declined and the plan goes on', async () => {

@@ -16,26 +16,6 @@ const LEAST_FRAMES = 5;
 /** Share of a frame's power that has to lie in the tone. */
 const PURE = 0.75;
 
-/** 8 kHz 16-bit mono WAV of a sine. */
-export function toneWav(hz: number, durationMs: number): Buffer {
-  const samples = Math.round((durationMs * RATE) / 1_000);
-  const wav = Buffer.alloc(44 + samples * 2);
-  wav.write('RIFF', 0);
-  wav.writeUInt32LE(36 + samples * 2, 4);
-  wav.write('WAVEfmt ', 8);
-  wav.writeUInt32LE(16, 16);
-  wav.writeUInt16LE(1, 20);
-  wav.writeUInt16LE(1, 22);
-  wav.writeUInt32LE(RATE, 24);
-  wav.writeUInt32LE(RATE * 2, 28);
-  wav.writeUInt16LE(2, 32);
-  wav.writeUInt16LE(16, 34);
-  wav.write('data', 36);
-  wav.writeUInt32LE(samples * 2, 40);
-  for (let at = 0; at < samples; at += 1) wav.writeInt16LE(Math.round(9_000 * Math.sin((2 * Math.PI * hz * at) / RATE)), 44 + at * 2);
-  return wav;
-}
-
 /** Tones in A-law audio in the order heard, each once per stretch; speech and ringing are left out. */
 export function heardTones(audio: Uint8Array, candidates: readonly number[]): number[] {
   const heard: number[] = [];
