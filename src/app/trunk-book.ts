@@ -5,6 +5,7 @@ import { renderTrunks, trunkEndpoint, type TrunkConfig } from '../embedded/trunk
 import { parseTrunks, type Trunk } from '../plans/trunks.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Problem } from '../routing/problem.ts';
+import type { OutboundTrunk } from '../trunks/trunk.ts';
 import type { Alarms } from '../telemetry/alarms.ts';
 
 export interface TrunkBookOptions {
@@ -64,10 +65,13 @@ export class TrunkBook {
   byId(id: string): Trunk | undefined {
     return this.#trunks.find((trunk) => trunk.id === id);
   }
-  /** Endpoints that 999 and 112 are tried over: the marked trunk, then every other one that calls can go to (RULES F8). */
+  /** Trunks that calls can go out over. */
+  get outbound(): readonly OutboundTrunk[] {
+    return this.#trunks.flatMap(outboundTrunk);
+  }
+  /** Endpoints that 999 and 112 are tried over: the marked trunks, then every other one that calls can go to, each by priority (RULES F8). */
   emergencyEndpoints(): readonly string[] {
-    const reachable = this.#trunks.filter((trunk) => trunk.address !== undefined);
-    return [...reachable.filter((trunk) => trunk.emergency), ...reachable.filter((trunk) => !trunk.emergency)].map((trunk) => trunkEndpoint(trunk.id));
+    return this.outbound.toSorted((a, b) => Number(b.emergency) - Number(a.emergency) || a.priority - b.priority).map(({ endpoint }) => endpoint);
   }
 
   /** Looks at the file from now on. `isPending`: Asterisk holds other trunks than these already. */
@@ -126,10 +130,17 @@ export function trunksText(trunks: readonly Trunk[], codecs: readonly string[]):
   return renderTrunks(trunks.map(trunkConfig), { codecs, maxRtpSilenceMs: MAX_RTP_SILENCE_MS, maxRtpHoldMs: MAX_RTP_HOLD_MS, language: 'en-GB' });
 }
 
+function outboundTrunk(trunk: Trunk): OutboundTrunk[] {
+  if (trunk.outbound === undefined) return [];
+  const { qualifyMs: _, endpoint = trunkEndpoint(trunk.id), ...outbound } = trunk.outbound;
+  return [{ id: trunk.id, name: trunk.name, transport: trunk.transport, emergency: trunk.emergency, endpoint, ...outbound }];
+}
+
 export function trunkConfig(trunk: Trunk): TrunkConfig {
   return {
     id: trunk.id, match: trunk.match, transport: trunk.transport, dtmf: trunk.dtmf, ddiFrom: trunk.ddiFrom,
     ...(trunk.address === undefined ? {} : { address: trunk.address }),
+    ...(trunk.outbound === undefined ? {} : { fromDomain: trunk.outbound.domain, qualifyMs: trunk.outbound.qualifyMs }),
     ...(trunk.codecs === undefined ? {} : { codecs: trunk.codecs }),
     ...(trunk.registration === undefined ? {} : {
       registration: {

@@ -71,7 +71,9 @@ function endpoint(t: TrunkConfig, d: TrunkDefaults): string[] {
   return [
     `[${trunkEndpoint(t.id)}]`, 'type=endpoint', 'context=gv-trunk', 'disallow=all', `allow=${codecs.join(',')}`, ...transportOf(t),
     // With send_pai=yes a bridge sent a re-INVITE with the agent's identity to the carrier (Asterisk 22.10).
-    'trust_id_inbound=no', 'send_pai=no', 'send_rpid=no', 'send_connected_line=no', 'trust_connected_line=no',
+    'trust_id_inbound=no', 'send_pai=no', 'send_rpid=no', 'send_connected_line=no', 'trust_connected_line=no', 'trust_id_outbound=no',
+    // Identity headers are written by the recipe of the leg alone; Asterisk adds a Diversion of its own by default.
+    'send_diversion=no', 'send_history_info=no',
     `dtmf_mode=${t.dtmf}`, 'direct_media=no', 'rtp_symmetric=yes', 'force_rport=yes', 'rewrite_contact=no', 'allow_subscribe=no', 'allow_transfer=no',
     'timers=yes', 'timers_sess_expires=1800', `rtp_timeout=${Math.ceil(d.maxRtpSilenceMs / 1000)}`, `rtp_timeout_hold=${Math.ceil(d.maxRtpHoldMs / 1000)}`,
     `language=${cleanValue('language', d.language)}`, 'tone_zone=uk', `set_var=GV_TRUNK=${t.id}`, ...(t.ddiFrom === 'request-uri' ? [] : [`set_var=GV_DDI_FROM=${t.ddiFrom}`]),

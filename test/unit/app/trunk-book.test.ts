@@ -64,6 +64,20 @@ test('an edit takes effect and is handed on once', async () => {
   trunks.close();
 });
 
+test('trunks that calls go out over: as the choice of a route wants them, emergency ones by priority', async () => {
+  const carrier = (id: string, more: object) => ({ name: id, match: [], registration: { server: 'h', user: 'u', passwordFromEnv: 'P' }, address: `${id}.example:5061`, ...more });
+  const text = JSON.stringify({ trunks: { loopback: { name: 'In', match: ['127.0.0.1'] }, b: carrier('b', { emergency: true, endpoint: 'own-name' }), a: carrier('a', { emergency: true, priority: 1, domain: 'other.example', qualifyMs: 0 }), c: carrier('c', {}) } });
+  await writeFile(join(folder, 'trunks.json'), text);
+  const clock = new FakeClock(0);
+  const trunks = await TrunkBook.open({ file: join(folder, 'trunks.json'), label: 'x', variable: () => 'pw', clock, alarms: createAlarms(() => 0) });
+  expect(trunks.outbound.map(({ id, endpoint, domain }) => `${id} ${endpoint} ${domain}`)).toEqual(['b own-name b.example', 'a trunk-a other.example', 'c trunk-c c.example']);
+  expect(trunks.outbound[0]).not.toHaveProperty('qualifyMs');
+  expect(trunks.emergencyEndpoints()).toEqual(['trunk-a', 'own-name', 'trunk-c']);
+  const written = trunksText(trunks.all, ['alaw']).split('\n');
+  expect(written.filter((line) => line.startsWith('qualify_frequency='))).toEqual(['qualify_frequency=2', 'qualify_frequency=0', 'qualify_frequency=2']);
+  expect(written.filter((line) => line.startsWith('from_domain='))).toEqual(['from_domain=b.example', 'from_domain=other.example', 'from_domain=c.example']);
+});
+
 test('a broken edit keeps what was, raises an alarm with the problem, and its mend ends the alarm', async () => {
   const { opened, file, alarms } = await book(CARRIER);
   const trunks = await opened;

@@ -52,7 +52,7 @@ describe('renderTrunks', () => {
   test('gives endpoint, aor and identify', () => {
     const text = renderTrunks([trunk], defaults);
     expect(text.match(/^type=\w+/gm)).toEqual(['type=endpoint', 'type=aor', 'type=identify']);
-    for (const line of ['context=gv-trunk', 'trust_id_inbound=no', 'send_pai=no', 'send_rpid=no', 'send_connected_line=no', 'set_var=GV_TRUNK=sim', 'from_domain=192.0.2.1', 'allow=alaw,ulaw', 'match=2001:db8::1', 'contact=sip:192.0.2.1:5060']) expect(text.split('\n')).toContain(line);
+    for (const line of ['context=gv-trunk', 'trust_id_inbound=no', 'send_pai=no', 'send_rpid=no', 'send_connected_line=no', 'send_diversion=no', 'set_var=GV_TRUNK=sim', 'from_domain=192.0.2.1', 'allow=alaw,ulaw', 'match=2001:db8::1', 'contact=sip:192.0.2.1:5060']) expect(text.split('\n')).toContain(line);
     expect(text).not.toContain('anonymous');
   });
 

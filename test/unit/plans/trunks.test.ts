@@ -26,6 +26,31 @@ describe('trunk file', () => {
     expect(['+441632960018', '+442079460018', '+441632960019'].map((ddi) => brings(gamma, ddi as E164))).toEqual([true, true, false]);
   });
 
+  test('what is not said of calls that go out: every class at 0, both numbers in E.164, looked at every 2 s', () => {
+    expect(parse({ a: carrier }).trunks?.[0]?.outbound).toEqual({
+      carrier: 'Carrier', domain: 'sip.carrier.example', priority: 10, weight: 1, cost: { default: 0 }, maxChannels: null, maxCallsPerSecond: null, qualifyMs: 2_000,
+      recipe: { format: '+E164', defaultNetworkNumber: null, sendsNetworkNumber: true, allowsThirdPartyNumbers: false },
+    });
+    expect(parse({ a: { name: 'A', match: ['192.0.2.1'] }, b: carrier }).trunks?.[0]?.outbound).toBeUndefined();
+  });
+
+  test('everything said of calls that go out', () => {
+    const said = { carrier: 'Gamma', domain: 'gamma.example', endpoint: 'gamma_out', priority: 3, weight: 0, cost: { geo: 0.5, mobile: 2 }, maxChannels: 30, maxCallsPerSecond: 5, qualifyMs: 0 };
+    const numbers = { format: 'national', defaultNetworkNumber: '+441632960018', sendsNetworkNumber: false, allowsThirdPartyNumbers: true };
+    const { trunks, problems } = parse({ a: { ...carrier, ...said, numbers, ddis: ['+44163296*'] } });
+    expect(problems).toEqual([]);
+    expect(trunks?.[0]?.outbound).toEqual({ ...said, recipe: numbers });
+  });
+
+  test('a number out of its range is told as a number', () => {
+    const told = parse({ a: { ...carrier, priority: -1, maxChannels: 1e9, weight: 1.5, ddis: [] } }).problems.map(({ message }) => message);
+    expect(told).toEqual(['should be 0 or more', 'should be a whole number', 'should be 100000 or less']);
+  });
+
+  test('several emergency trunks, tried by priority', () => {
+    expect(parse({ a: carrier, b: { ...carrier, match: ['198.51.100.1'], priority: 1 } }).problems).toEqual([]);
+  });
+
   test('a trunk without "ddis" brings any number', () => {
     const [one] = parse({ a: carrier }).trunks ?? [];
     expect(one && brings(one, '+441632960018' as E164)).toBe(true);
@@ -41,9 +66,18 @@ describe('trunk file', () => {
     ['a national DDI', { a: { ...carrier, ddis: ['01632960018'] } }, ['/trunks/a/ddis/0 wrong-format']],
     ['a password in the file', { a: { ...carrier, registration: { server: 'h', user: 'u', password: 'x', passwordFromEnv: 'X' } } }, ['/trunks/a/registration/password unknown-field']],
     ['a password that is not set', { a: { ...carrier, registration: { server: 'h', user: 'u', passwordFromEnv: 'X' } } }, ['/trunks/a/registration/passwordFromEnv password-missing']],
-    ['two emergency trunks', { a: carrier, b: { ...carrier, match: ['198.51.100.1'] } }, ['/trunks/b/emergency emergency-twice']],
     ['an address of two trunks', { a: carrier, b: { name: 'B', match: ['192.0.2.0/24'] } }, ['/trunks/b/match/0 match-twice']],
     ['emergency without address', { a: { name: 'A', match: ['192.0.2.1'], emergency: true } }, ['/trunks/a/emergency emergency-without-address']],
+    ['outbound fields without address', { a: { name: 'A', match: ['192.0.2.1'], priority: 1, cost: { default: 1 }, qualifyMs: 0 } }, ['/trunks/a/priority outbound-without-address', '/trunks/a/cost outbound-without-address', '/trunks/a/qualifyMs outbound-without-address', '/trunks emergency-missing']],
+    ['a class that is none', { a: { ...carrier, cost: { moon: 1 } } }, ['/trunks/a/cost/moon unknown-field']],
+    ['a negative price', { a: { ...carrier, cost: { geo: -1 } } }, ['/trunks/a/cost/geo too-small']],
+    ['a price that is text', { a: { ...carrier, cost: { geo: '1' } } }, ['/trunks/a/cost/geo wrong-type']],
+    ['numbers out of their range', { a: { ...carrier, priority: -1, weight: 1.5, maxChannels: 0, maxCallsPerSecond: 0, qualifyMs: 500 } }, ['/trunks/a/priority too-small', '/trunks/a/weight wrong-type', '/trunks/a/maxChannels too-small', '/trunks/a/maxCallsPerSecond too-small', '/trunks/a/qualifyMs custom']],
+    ['a domain that would end its header', { a: { ...carrier, domain: 'a>;x' } }, ['/trunks/a/domain wrong-format']],
+    ['an endpoint that would begin another', { a: { ...carrier, endpoint: 'a&PJSIP/b' } }, ['/trunks/a/endpoint wrong-format']],
+    ['a format that nobody writes', { a: { ...carrier, numbers: { format: '44', colour: 1 } } }, ['/trunks/a/numbers/format wrong-value', '/trunks/a/numbers/colour unknown-field']],
+    ['a national network number', { a: { ...carrier, numbers: { defaultNetworkNumber: '01632960018' } } }, ['/trunks/a/numbers/defaultNetworkNumber custom']],
+    ['a network number of somebody else', { a: { ...carrier, ddis: ['+442079460018'], numbers: { defaultNetworkNumber: '+441632960018' } } }, ['/trunks/a/numbers/defaultNetworkNumber network-number-not-of-trunk']],
     ['no way in', { a: { name: 'A', address: 'h', emergency: true } }, ['/trunks/a trunk-unreachable']],
     ['several faults at once', { a: { ...carrier, dtmf: 'x', ddiFrom: 'y' } }, ['/trunks/a/ddiFrom wrong-value', '/trunks/a/dtmf wrong-value']],
   ])('%s', (_, trunks, expected) => {
