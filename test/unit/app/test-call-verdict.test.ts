@@ -31,7 +31,7 @@ const closedHours = predicted({ atMs: SUNDAY_MS, keys: ['2'] });
 test('the predictions are those that the cases below need', () => {
   expect(priya.end).toMatchObject({ kind: 'answered', step: 'priya' });
   expect(priyaBusy.end).toMatchObject({ kind: 'goodbye', step: 'office-voicemail' });
-  expect(closedHours.end).toMatchObject({ kind: 'hang-up', step: 'goodbye' });
+  expect(closedHours.end).toMatchObject({ kind: 'hang-up', step: 'goodbye-with-number' });
 });
 
 test.each<[string, Explanation | null, CallRecord, boolean, string]>([
@@ -43,8 +43,8 @@ test.each<[string, Explanation | null, CallRecord, boolean, string]>([
   ['busy, then a message that the caller ended', priyaBusy, record(hungUp('caller'), [line('priya', 'ring', 'busy'), line('office-voicemail', 'voicemail', 'left'), line(null, 'voicemail', 'message-kept')]), true, 'Office voicemail'],
   ['the caller left during the greeting', priyaBusy, record(hungUp('caller'), [line('priya', 'ring', 'busy'), line('office-voicemail', 'voicemail', 'left')]), false, 'Office voicemail'],
   ['nothing was recorded and the goodbye was said', priyaBusy, record(planEnd('goodbye'), [line('office-voicemail', 'voicemail', 'nothing-recorded'), line('goodbye', 'end', 'ended')]), false, 'Goodbye'],
-  ['closed, opening hours, goodbye', closedHours, record(planEnd('goodbye'), [line('opening-hours', 'play', 'done'), line('goodbye', 'end', 'ended')]), true, 'Goodbye'],
-  ['busy tone in place of a hang-up', closedHours, record(planEnd('goodbye', 17), [line('goodbye', 'end', 'ended')]), false, 'Goodbye'],
+  ['closed, opening hours, goodbye', closedHours, record(planEnd('goodbye-with-number'), [line('opening-hours', 'play', 'done'), line('goodbye-with-number', 'end', 'ended')]), true, 'Goodbye, with our number'],
+  ['busy tone in place of a hang-up', closedHours, record(planEnd('goodbye-with-number', 17), [line('goodbye-with-number', 'end', 'ended')]), false, 'Goodbye, with our number'],
   ['the caller left in the menu', closedHours, record(hungUp('caller'), [line('closed-menu', 'menu', 'left')]), false, 'Closed menu'],
   ['our side failed', priya, record({ by: 'us', fault: 'ours', code: 'failsafe', cause: 16 }, [line(null, 'call', 'failsafe')]), false, 'failsafe'],
   ['turned away', priya, record({ by: 'us', fault: 'ours', code: 'overload', cause: 42 }, []), false, 'overload'],
@@ -56,5 +56,5 @@ test.each<[string, Explanation | null, CallRecord, boolean, string]>([
 
 test('says where the plan leads when the call went elsewhere', () => {
   expect(judge(plan, record(hungUp('caller'), []), priya).expectedAt).toBe('Priya Shah');
-  expect(judge(plan, record(hungUp('caller'), []), closedHours).expectedAt).toBe('Goodbye');
+  expect(judge(plan, record(hungUp('caller'), []), closedHours).expectedAt).toBe('Goodbye, with our number');
 });
