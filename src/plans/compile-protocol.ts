@@ -2,6 +2,7 @@
 // enough that no piece holds the main thread for long.
 import type { RoutingPlan } from '../routing/plan.ts';
 import type { Problem } from '../routing/problem.ts';
+import type { Part } from './plan-parcel.ts';
 
 /** What a version is compiled as: the file's content, or a text. */
 export type PlanInput = { readonly kind: 'file'; readonly path: string } | { readonly kind: 'text'; readonly text: string };
@@ -10,15 +11,14 @@ export interface CompileJob {
   readonly kind: 'compile';
   readonly customer: string;
   readonly input: PlanInput;
-  /** Folder with the customer's recordings; not there = has none. */
-  readonly mediaFolder: string;
+  /** Folder with the customer's recordings; null, or not there = has none. */
+  readonly mediaFolder: string | null;
   /** Newest version of the history; a plan with another hash is compiled as the next one. */
   readonly current: { readonly hash: string; readonly version: number } | null;
   /** A plan with this hash is not compiled again. */
   readonly skipHash: string | null;
   /** This version number whatever `current` says; for versions of the past. */
   readonly version: number | null;
-  readonly phrases: ReadonlySet<string> | null;
   readonly allowLoopbackLookups: boolean;
 }
 export interface HashJob {
@@ -43,9 +43,8 @@ export interface CompileAnswer {
   /** The text, UTF-8, where it differs from the current version. */
   readonly text: Uint8Array | null;
   readonly problems: readonly Problem[];
-  /** Maps with many entries are empty in it and come in parts. */
+  /** On the way as plan-parcel.ts packs it. */
   readonly plan: RoutingPlan | null;
-  readonly parts: number;
 }
 /** `null`: no file; otherwise what it hashes to, `unreadable` when it is no JSON. */
 export interface HashAnswer {
@@ -72,21 +71,19 @@ export interface ScanAnswer {
 }
 export type Answer = CompileAnswer | HashAnswer | ScanAnswer;
 
-/** Maps of a plan, which may be sent in parts. */
-export type PlanMap = { [Key in keyof RoutingPlan]: RoutingPlan[Key] extends ReadonlyMap<string, unknown> ? Key : never }[keyof RoutingPlan];
-export interface Part {
-  readonly map: PlanMap;
-  readonly entries: readonly (readonly [string, unknown])[];
-}
-
 export type ToWorker = { readonly id: number; readonly job: Job } | { readonly id: number; readonly next: true };
 export type FromWorker =
-  | { readonly id: number; readonly answer: Answer }
+  /** `parts` and as many more, each on request, belong to the plan of the answer. */
+  | { readonly id: number; readonly answer: Answer; readonly parts: readonly Part[]; readonly more: number }
   | { readonly id: number; readonly part: Part }
   | { readonly id: number; readonly fault: string };
 
-/** Entries in one message: about 2 ms of the main thread. */
-export const PART_ENTRIES = 1_000;
+/** What a compile thread is told once. */
+export interface WorkerSettings {
+  /** Ids of the product's own phrases; null = not checked. */
+  readonly phrases: ReadonlySet<string> | null;
+}
+
 /** Plan files have at most 32 MB. */
 export const MAX_FILE_BYTES = 32 * 1024 * 1024;
 /** Beginning of the name of a file that is being written back; the rest is customer and hash. */

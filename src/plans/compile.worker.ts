@@ -1,32 +1,34 @@
 // The thread that reads, hashes, compiles and tries plans, and looks through the plan folder, so that the main thread
 // only ever receives results. It keeps nothing between jobs but parts that are still to be sent.
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashText } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parentPort } from 'node:worker_threads';
-import { canonical, compile, isCustomerId } from '../routing/compile.ts';
+import { parentPort, workerData } from 'node:worker_threads';
+import { canonical, compileUnfrozen, isCustomerId } from '../routing/compile.ts';
 import type { RoutingPlan } from '../routing/plan.ts';
 import type { Problem } from '../routing/problem.ts';
 import { parsePlanText } from '../routing/text.ts';
-import { MAX_FILE_BYTES, PART_ENTRIES, PENDING_PREFIX } from './compile-protocol.ts';
-import type { Answer, CompileAnswer, CompileJob, FromWorker, HashAnswer, Job, Part, PlanMap, ScanAnswer, ScannedFile, ToWorker } from './compile-protocol.ts';
+import { MAX_FILE_BYTES, PENDING_PREFIX } from './compile-protocol.ts';
+import type { Answer, CompileJob, FromWorker, HashAnswer, Job, ScanAnswer, ScannedFile, ToWorker, WorkerSettings } from './compile-protocol.ts';
 import { dryRun } from './dry-run.ts';
+import { packPlan } from './plan-parcel.ts';
+import type { Part } from './plan-parcel.ts';
 
 /** Most files looked at in one recordings folder. */
 const MAX_MEDIA_FILES = 5_000;
-const SPLIT_MAPS: readonly PlanMap[] = ['numbers', 'registry', 'sites', 'steps', 'prompts', 'extensions', 'groups', 'mailboxes', 'callerLists', 'hours', 'switches'];
 
 const port = parentPort;
 if (port === null) throw new Error('compile.worker.ts runs as a worker only');
+const { phrases } = workerData as WorkerSettings;
 const waiting = new Map<number, Part[]>();
 
 port.on('message', (message: ToWorker) => {
   const { id } = message;
   if ('next' in message) return sendPart(id);
   try {
-    const { answer, parts, transfer } = perform(message.job);
-    if (parts.length > 0) waiting.set(id, parts);
-    const reply: FromWorker = { id, answer };
+    const { answer, first, later, transfer } = perform(message.job);
+    if (later.length > 0) waiting.set(id, [...later]);
+    const reply: FromWorker = { id, answer, parts: first, more: later.length };
     port.postMessage(reply, transfer);
   } catch (error) {
     const reply: FromWorker = { id, fault: error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : 'unknown' };
@@ -43,20 +45,31 @@ function sendPart(id: number): void {
   port?.postMessage(reply);
 }
 
-function perform(job: Job): { answer: Answer; parts: Part[]; transfer: ArrayBuffer[] } {
+interface Performed {
+  readonly answer: Answer;
+  /** Parts of the plan that go with the answer, and those that go after it. */
+  readonly first: readonly Part[];
+  readonly later: readonly Part[];
+  readonly transfer: ArrayBuffer[];
+}
+
+function perform(job: Job): Performed {
   switch (job.kind) {
     case 'compile':
       return performCompile(job);
     case 'hash':
-      return { answer: hashFile(job.path), parts: [], transfer: [] };
+      return only(hashFile(job.path));
     case 'scan':
-      return { answer: scan(job.folder), parts: [], transfer: [] };
+      return only(scan(job.folder));
   }
 }
 
-function performCompile(job: CompileJob): { answer: CompileAnswer; parts: Part[]; transfer: ArrayBuffer[] } {
-  const bare = { kind: 'compiled' as const, hash: null, text: null, plan: null, parts: 0 };
-  const only = (answer: CompileAnswer) => ({ answer, parts: [], transfer: [] });
+function only(answer: Answer): Performed {
+  return { answer, first: [], later: [], transfer: [] };
+}
+
+function performCompile(job: CompileJob): Performed {
+  const bare = { kind: 'compiled' as const, hash: null, text: null, plan: null };
   const read = readInput(job);
   if (read === null) return only({ ...bare, outcome: 'missing', problems: [] });
   if ('problem' in read) return only({ ...bare, outcome: 'refused', problems: [read.problem] });
@@ -69,10 +82,11 @@ function performCompile(job: CompileJob): { answer: CompileAnswer; parts: Part[]
   const { plan, problems } = compileAndTry(job, parsed.value, version, hash, isCurrent || job.version !== null);
   if (plan === null) return only({ ...bare, outcome: 'refused', hash, problems });
   const bytes = isCurrent || job.version !== null ? null : new TextEncoder().encode(read.text);
-  const split = splitPlan(plan);
+  const packed = packPlan(plan);
   return {
-    answer: { kind: 'compiled', outcome: 'ready', hash, text: bytes, problems, plan: split.plan, parts: split.parts.length },
-    parts: split.parts,
+    answer: { kind: 'compiled', outcome: 'ready', hash, text: bytes, problems, plan: packed.plan },
+    first: packed.first,
+    later: packed.later,
     transfer: bytes === null ? [] : [bytes.buffer],
   };
 }
@@ -84,10 +98,10 @@ function compileAndTry(job: CompileJob, json: unknown, version: number, hash: st
     version,
     hash,
     allowLoopbackLookups: job.allowLoopbackLookups,
-    ...(job.phrases === null ? {} : { phrases: job.phrases }),
+    ...(phrases === null ? {} : { phrases }),
   };
-  const strict = compile(json, { ...options, media: mediaFiles(job.mediaFolder) });
-  const { plan } = strict.plan === null && wasLive ? compile(json, options) : strict;
+  const strict = compileUnfrozen(json, { ...options, media: mediaFiles(job.mediaFolder) });
+  const { plan } = strict.plan === null && wasLive ? compileUnfrozen(json, options) : strict;
   if (plan === null) return strict;
   const endless = dryRun(plan);
   return endless.length === 0 ? { plan, problems: strict.problems } : { plan: wasLive ? plan : null, problems: [...strict.problems, ...endless] };
@@ -128,7 +142,7 @@ function fileProblem(code: string, message: string, hint: string): Problem {
 }
 
 function hashOf(json: unknown): string {
-  return createHash('sha256').update(canonical(json)).digest('hex');
+  return hashText('sha256', canonical(json));
 }
 
 function hashFile(path: string): HashAnswer {
@@ -138,21 +152,8 @@ function hashFile(path: string): HashAnswer {
   return { kind: 'hashed', hash: parsed?.ok === true ? hashOf(parsed.value) : 'unreadable' };
 }
 
-/** The plan with its large maps taken out, and those in parts. */
-function splitPlan(plan: RoutingPlan): { plan: RoutingPlan; parts: Part[] } {
-  const total = SPLIT_MAPS.reduce((sum, map) => sum + plan[map].size, 0);
-  if (total <= PART_ENTRIES) return { plan, parts: [] };
-  const parts: Part[] = [];
-  const emptied: Partial<Record<PlanMap, ReadonlyMap<string, unknown>>> = {};
-  for (const map of SPLIT_MAPS) {
-    emptied[map] = new Map();
-    const entries = [...(plan[map] as ReadonlyMap<string, unknown>)];
-    for (let at = 0; at < entries.length; at += PART_ENTRIES) parts.push({ map, entries: entries.slice(at, at + PART_ENTRIES) });
-  }
-  return { plan: { ...plan, ...emptied } as RoutingPlan, parts };
-}
-
-function mediaFiles(folder: string): ReadonlySet<string> {
+function mediaFiles(folder: string | null): ReadonlySet<string> {
+  if (folder === null) return new Set();
   try {
     return new Set(readdirSync(folder).slice(0, MAX_MEDIA_FILES));
   } catch {
@@ -179,11 +180,22 @@ function scan(folder: string): ScanAnswer {
     if (!isCustomerId(customer)) strange.push(file.slice(0, 200));
     else files.push({ customer, file, stamp: `${found.ino}:${found.size}:${found.mtimeNs}:${found.ctimeNs}`, modifiedAtMs: Number(found.mtimeMs) });
   }
+  const withMedia = new Set(namesIn(join(folder, 'media')));
   for (const { customer } of files) {
+    if (!withMedia.has(customer)) continue;
     const stamp = mediaStamp(join(folder, 'media', customer));
     if (stamp !== '') media.set(customer, stamp);
   }
   return { kind: 'scanned', files, media, strange, pending: names.filter((name) => name.startsWith(PENDING_PREFIX)) };
+}
+
+/** Empty when there is no such folder. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 function mediaStamp(folder: string): string {

@@ -1,9 +1,9 @@
 // The compile threads as the main thread sees them: one promise a job, results joined from their parts, a thread that
 // dies or hangs replaced. Nothing here takes the main thread for longer than one part. Read `Compiler` first.
 import { Worker } from 'node:worker_threads';
-import { deepFreeze } from '../routing/freeze.ts';
-import type { RoutingPlan } from '../routing/plan.ts';
-import type { Answer, CompileAnswer, CompileJob, FromWorker, HashAnswer, HashJob, Job, Part, ScanAnswer, ScanJob, ToWorker } from './compile-protocol.ts';
+import type { Answer, CompileAnswer, CompileJob, FromWorker, HashAnswer, HashJob, Job, ScanAnswer, ScanJob, ToWorker, WorkerSettings } from './compile-protocol.ts';
+import { joinPart, unpackPlan } from './plan-parcel.ts';
+import type { Part } from './plan-parcel.ts';
 
 /** The longest job is a file of 32 MB, measured in seconds. */
 const JOB_LIMIT_MS = 60_000;
@@ -16,6 +16,8 @@ const DEPTH = 3;
 export interface CompilerOptions {
   /** Threads at most; the first stays, the others leave when idle. */
   readonly threads: number;
+  /** Ids of the product's own phrases; null or left out = not checked. */
+  readonly phrases?: ReadonlySet<string> | null;
   /** After which a job counts as hanging, in ms; for tests. */
   readonly jobLimitMs?: number;
   /** Stands in for compile.worker.ts in tests. */
@@ -103,7 +105,8 @@ export class Compiler {
 
   #grow(): Thread | null {
     if (this.#threads.length >= this.#options.threads) return null;
-    const worker = new Worker(this.#options.worker ?? new URL('./compile.worker.ts', import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MB } });
+    const workerData: WorkerSettings = { phrases: this.#options.phrases ?? null };
+    const worker = new Worker(this.#options.worker ?? new URL('./compile.worker.ts', import.meta.url), { workerData, resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MB } });
     const thread: Thread = { worker, running: [], idle: null };
     worker.on('message', (message: FromWorker) => this.#take(thread, message));
     worker.on('error', (error) => this.#drop(thread, error instanceof Error ? error.message.slice(0, 200) : 'failed'));
@@ -116,14 +119,13 @@ export class Compiler {
     const running = thread.running.find(({ id }) => id === message.id);
     if (running === undefined) return;
     if ('fault' in message) return this.#settle(thread, running, () => running.reject(new Error(message.fault)));
-    if ('part' in message) this.#join(running, message.part);
-    else if (message.answer.kind === 'compiled') {
-      running.answer = message.answer;
-      running.partsLeft = message.answer.parts;
-    } else {
+    if ('answer' in message) {
       const { answer } = message;
-      return this.#settle(thread, running, () => running.resolve(answer));
+      if (answer.kind !== 'compiled') return this.#settle(thread, running, () => running.resolve(answer));
+      running.answer = answer;
+      running.partsLeft = message.more;
     }
+    for (const part of 'parts' in message ? message.parts : [message.part]) this.#join(running, part);
     if (running.partsLeft > 0) {
       running.partsLeft -= 1;
       const next: ToWorker = { id: running.id, next: true };
@@ -132,14 +134,12 @@ export class Compiler {
       return;
     }
     const { answer } = running;
-    if (answer !== null) this.#settle(thread, running, () => running.resolve(answer.plan === null ? answer : { ...answer, plan: seal(answer) }));
+    if (answer !== null) this.#settle(thread, running, () => running.resolve(answer.plan === null ? answer : { ...answer, plan: unpackPlan(answer.plan) }));
   }
 
   #join(running: Running, part: Part): void {
     const plan = running.answer?.plan;
-    if (!plan) return;
-    const map = plan[part.map] as Map<string, unknown>;
-    for (const [key, value] of part.entries) map.set(key, deepFreeze(value));
+    if (plan) joinPart(plan, part);
   }
 
   #settle(thread: Thread, running: Running, settle: () => void): void {
@@ -174,10 +174,4 @@ export class Compiler {
     else this.#queue.unshift(...others);
     await thread.worker.terminate();
   }
-}
-
-/** Frozen as `compile` had it: a structured clone is not. Values of parts were frozen as they came. */
-function seal(answer: CompileAnswer): RoutingPlan {
-  const plan = answer.plan as RoutingPlan;
-  return deepFreeze(plan);
 }

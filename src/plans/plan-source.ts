@@ -42,7 +42,7 @@ export class PlanStore implements PlanSource {
   private constructor(options: PlanStoreOptions) {
     this.#options = options;
     this.#timing = { ...TIMING, ...options.timing };
-    this.#compiler = new Compiler({ threads: options.threads ?? 2 });
+    this.#compiler = new Compiler({ threads: options.threads ?? 2, phrases: options.phrases });
     this.#folder = new PlanFolder(options.folder, options.clock, this.#timing, () => this.#look());
     this.#acceptance = new Acceptance(options, (customers) => {
       for (const customer of customers) this.#entryOf(customer).stamp = '';
@@ -345,14 +345,15 @@ export class PlanStore implements PlanSource {
 
   /** Never rejects: a compile thread that dies on a plan is a problem of that plan. */
   async #compile(entry: Entry, input: PlanInput, version: number | null, skipHash: string | null = null): Promise<CompileAnswer> {
-    const { phrases, allowLoopbackLookups, media } = this.#options;
+    const { allowLoopbackLookups, media } = this.#options;
     const { customer, current } = entry;
-    const mediaFolder = media.folderOf(customer);
+    // The look that found the file looked for recordings as well; a thousand folders that are not there need no second look.
+    const mediaFolder = input.kind === 'file' && entry.mediaStamp === '' ? null : media.folderOf(customer);
     try {
-      return await this.#compiler.run({ kind: 'compile', customer, input, mediaFolder, current: current && { hash: current.hash, version: current.version }, skipHash, version, phrases, allowLoopbackLookups });
+      return await this.#compiler.run({ kind: 'compile', customer, input, mediaFolder, current: current && { hash: current.hash, version: current.version }, skipHash, version, allowLoopbackLookups });
     } catch (error) {
       const problems = [fault('compile-failed', `could not be compiled: ${messageOf(error)}`, 'Make the plan smaller, or divide it between customers.')];
-      return { kind: 'compiled', outcome: 'refused', hash: null, text: null, plan: null, parts: 0, problems };
+      return { kind: 'compiled', outcome: 'refused', hash: null, text: null, plan: null, problems };
     }
   }
 

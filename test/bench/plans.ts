@@ -16,8 +16,8 @@ const LONG_MS = 8_000;
 /** Wide band, as an admin's recordings come. */
 const PROMPT_SOUND = { rateHz: 16_000, peak: 8_000 };
 
-/** Hours -> menu -> key -> prompt -> end, and a number for every kind of step that a call can be found in. */
-export function benchPlan(lookupUrl: string, label = 'Route'): unknown {
+/** Hours -> menu -> key -> prompt -> end, and a number for every kind of step that a call can be found in. `personRingMs` is part of the last known route. */
+export function benchPlan(lookupUrl: string, label = 'Route', personRingMs = 60_000): unknown {
   const to = (step: string) => ({ label: step, entry: step });
   return {
     schema: 1,
@@ -44,7 +44,7 @@ export function benchPlan(lookupUrl: string, label = 'Route'): unknown {
       'by-account': { kind: 'branch', label: 'Which account', variable: 'account', cases: [{ prefix: '1', to: 'next' }], on: { otherwise: 'next' }, fallback: 'bye' },
       message: { kind: 'voicemail', label: 'Message', mailbox: 'box', silenceEndMs: 60_000, on: { 'nothing-recorded': 'bye' }, fallback: 'bye' },
       nobody: { kind: 'ring', label: 'Nobody', targets: [{ extension: '201' }], ringMs: 120_000, fallback: 'bye' },
-      person: { kind: 'ring', label: 'Person', targets: [{ extension: '202' }], fallback: 'bye' },
+      person: { kind: 'ring', label: 'Person', targets: [{ extension: '202' }], ringMs: personRingMs, fallback: 'bye' },
       'long-play': { kind: 'play', label: 'Long', say: ['long', 'long'], bargeIn: false, on: { done: 'bye' }, fallback: 'bye' },
       'ask-crm': { kind: 'lookup', label: 'Ask', url: lookupUrl, timeoutMs: 10_000, save: { tier: '/tier' }, on: { found: 'long-play', failed: 'long-play', 'not-found': 'long-play' }, fallback: 'long-play' },
       night: { kind: 'switch', label: 'Night', switch: 'night', on: { off: 'who', on: 'bye' }, fallback: 'bye' },

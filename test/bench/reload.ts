@@ -65,7 +65,7 @@ async function measure(application: Application, options: ReloadOptions): Promis
     const editing = (async () => {
       while (!isOver) {
         changes += 1;
-        saveWhole(join(application.folder, 'plans/bench.json'), JSON.stringify(benchPlan('http://127.0.0.1:9/', `Route ${changes}`)));
+        saveWhole(join(application.folder, 'plans/bench.json'), JSON.stringify(benchPlan('http://127.0.0.1:9/', `Route ${changes}`, 30_000 + (changes % 60) * 1_000)));
         await pause(CHANGE_EVERY_MS);
       }
     })();

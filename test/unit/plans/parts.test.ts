@@ -109,7 +109,7 @@ describe('dry run', () => {
 describe('compile threads', () => {
   let compiler: Compiler | null = null;
   afterEach(() => compiler?.close());
-  const job = (text: string): CompileJob => ({ kind: 'compile', customer: 'acme', input: { kind: 'text', text }, mediaFolder: '/nowhere', current: null, skipHash: null, version: null, phrases: null, allowLoopbackLookups: false });
+  const job = (text: string): CompileJob => ({ kind: 'compile', customer: 'acme', input: { kind: 'text', text }, mediaFolder: '/nowhere', current: null, skipHash: null, version: null, allowLoopbackLookups: false });
 
   test.each([
     ['hang', 'took too long'],

@@ -7,6 +7,6 @@ parentPort?.on('message', (message: ToWorker) => {
   const { text } = message.job.input;
   if (text === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   if (text === 'die') process.exit(1);
-  const reply: FromWorker = { id: message.id, answer: { kind: 'compiled', outcome: 'refused', hash: text, text: null, problems: [], plan: null, parts: 0 } };
+  const reply: FromWorker = { id: message.id, answer: { kind: 'compiled', outcome: 'refused', hash: text, text: null, problems: [], plan: null }, parts: [], more: 0 };
   parentPort?.postMessage(reply);
 });

@@ -72,6 +72,21 @@ describe('canonical', () => {
   });
 });
 
+describe('the hash of plans that histories hold', () => {
+  test('is of the text that JSON.stringify makes of sorted objects, keys that are indices and other strange ones included', () => {
+    const sorted = (json: unknown): string | undefined => JSON.stringify(json, (_, value: unknown) =>
+      typeof value !== 'object' || value === null || Array.isArray(value) ? value
+        : (Object.assign(Object.create(null), Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))) as unknown));
+    const key = fc.oneof(fc.string(), fc.constantFrom('0', '1', '10', '9', '01', '-1', '1.5', '4294967294', '4294967295', '4294967296', '__proto__', 'toJSON', '+441632960001', '\ud800', '\u{1f600}', 'é'));
+    const tree = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof({ depthSize: 'small' }, fc.constantFrom(null, true, -0, 1e21, NaN, '', '"\\', undefined), fc.integer(), fc.string(), fc.array(tie('value'), { maxLength: 4 }), fc.dictionary(key, tie('value'), { maxKeys: 8 })),
+    })).value;
+    fc.assert(fc.property(tree, (json) => {
+      expect(canonical(json)).toBe(sorted(json) ?? 'null');
+    }), { numRuns: 1000 });
+  });
+});
+
 describe('the text reader', () => {
   test('reads what JSON.stringify writes, with any white space', () => {
     fc.assert(fc.property(fc.jsonValue({ maxDepth: 8 }), fc.constantFrom(undefined, 2, '\t'), (json, space) => {
