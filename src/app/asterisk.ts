@@ -11,7 +11,7 @@ import { takeDocker } from './docker-asterisk.ts';
 import { takeExisting } from './existing-asterisk.ts';
 
 /** Files of an Asterisk that is ours to configure. */
-export type OwnAsterisk = Pick<EmbeddedAsterisk, 'writeFallback' | 'readCel' | 'logFolder' | 'stop'> & Partial<Pick<EmbeddedAsterisk, 'trimLogs' | 'writeTrunks' | 'cli'>>;
+export type OwnAsterisk = Pick<EmbeddedAsterisk, 'fallback' | 'readCel' | 'logFolder' | 'stop'> & Partial<Pick<EmbeddedAsterisk, 'trimLogs' | 'writeTrunks' | 'cli'>>;
 
 export interface TakenAsterisk {
   readonly kind: 'embedded' | 'docker' | 'existing';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { cryptAriPassword } from '../embedded/ari-password.ts';
 import { readCel } from '../embedded/asterisk.ts';
 import { INSTANCE_MOUNT, MEDIA_MOUNT, renderConfig, type AsteriskConfig } from '../embedded/config.ts';
-import { renderFallback } from '../embedded/fallback.ts';
+import { FallbackFiles } from '../embedded/fallback-files.ts';
 import { soxRunner } from '../media/run-sox.ts';
 import type { OwnAsterisk, TakenAsterisk, TakeOptions } from './asterisk.ts';
 import { askAsterisk } from './existing-asterisk.ts';
@@ -26,7 +26,7 @@ const RTP_PORTS = { start: 20_000, end: 29_999 };
 const FOUND_MS = 10_000;
 const READY_MS = 60_000;
 /** Files that a running Asterisk takes over by a reload; a change of any other starts it again. */
-const RELOADED: ReadonlyMap<string, string> = new Map([['pjsip_trunks.conf', 'res_pjsip.so'], ['dialplan.conf', 'pbx_config.so'], ['fallback.conf', 'pbx_config.so']]);
+const RELOADED: ReadonlyMap<string, string> = new Map([['pjsip_trunks.conf', 'res_pjsip.so'], ['dialplan.conf', 'pbx_config.so']]);
 
 /** Throws Error with what to do when there is no such container, or when its Asterisk does not come up. */
 export async function takeDocker(options: TakeOptions, why: string): Promise<TakenAsterisk> {
@@ -38,7 +38,7 @@ export async function takeDocker(options: TakeOptions, why: string): Promise<Tak
   const version = await ready(ari);
   for (const module of new Set(changed.flatMap((name) => RELOADED.get(name) ?? []))) await askAsterisk(ari, 'PUT', `asterisk/modules/${module}`);
   const own: OwnAsterisk = {
-    writeFallback: async (text) => writeConfig(folder, 'fallback.conf', text),
+    fallback: new FallbackFiles(folder, null),
     writeTrunks: async (text) => writeConfig(folder, 'pjsip_trunks.conf', text),
     logFolder: join(folder, 'log'),
     readCel: (offset) => readCel(join(folder, 'log/cel.jsonl'), offset),
@@ -74,8 +74,6 @@ function writeConfiguration(options: TakeOptions): string[] {
     files.set('tls/key.pem', readFileSync(settings.sipTlsKey, 'utf8'));
   }
   files.set('dialplan.conf', readFileSync(options.dialplanFile, 'utf8'));
-  // The last known routes stay in force until new ones are written.
-  if (!existsSync(join(folder, 'etc/fallback.conf'))) files.set('fallback.conf', renderFallback([]));
   const changed = [...files].filter(([name, text]) => read(join(folder, 'etc', name)) !== text);
   for (const [name, text] of changed) writeConfig(folder, name, text);
   const generation = createHash('sha256').update(hasTls ? 'tls' : '');

@@ -35,7 +35,7 @@ const MAX_OPEN = 10_000;
 const MAX_KNOWN = 20_000;
 
 const PLACES: Readonly<Record<string, MissedCall['place']>> = {
-  'gv-overload': 'turned-away', 'gv-congestion': 'no-way', 'gv-fallback': 'no-way', 'gv-fallback-ddi': 'last-known-route', 'gv-emergency': 'emergency', 'gv-emergency-call': 'emergency',
+  'gv-overload': 'turned-away', 'gv-congestion': 'no-way', 'gv-fallback': 'no-way', 'gv-fallback-ddi': 'last-known-route', 'gv-fallback-route': 'last-known-route', 'gv-emergency': 'emergency', 'gv-emergency-call': 'emergency',
 };
 
 interface Leg {

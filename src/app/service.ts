@@ -189,16 +189,14 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   missed?.start();
 
   const { own } = asterisk;
-  const lastKnownRoute = new LastKnownRoute(plans, media, alarms, (plan, extension) => phones.nameOf(plan, extension), async (text) => {
-    await own?.writeFallback(text);
-    if (own !== null) await provisioning.reload('pbx_config.so');
-  });
+  // Somebody else's Asterisk has the routes that its owner put there.
+  const lastKnownRoute = own === null ? null : new LastKnownRoute(plans, media, alarms, (plan, extension) => phones.nameOf(plan, extension), own.fallback);
   plans.onChange((customer) => {
     void phones.push(customer);
     void desk.lightCustomer(customer);
-    lastKnownRoute.renew([customer]);
+    lastKnownRoute?.renew([customer]);
   });
-  lastKnownRoute.renew(plans.customers());
+  lastKnownRoute?.renew(plans.customers());
   await phones.pushAll();
   const trunksInAsterisk = await readFile(join(instanceFolder, 'etc/pjsip_trunks.conf'), 'utf8').catch(() => '');
   trunks.watch(async (all) => {
@@ -252,7 +250,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
       await telephony.stop();
       await lookup.close();
       await plans.close();
-      await lastKnownRoute.idle();
+      await lastKnownRoute?.idle();
       await asterisk.own?.stop();
       await missed?.stop();
       await prompts.store.close().catch((error: unknown) => log.error({ err: error }, 'prompt index'));

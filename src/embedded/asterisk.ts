@@ -11,7 +11,7 @@ import { CEL_FILE, parseCelLine, rotateCel } from './cel-log.ts';
 import type { CelEvent } from './cel-log.ts';
 import { INSTANCE_MOUNT, MEDIA_MOUNT, renderConfig } from './config.ts';
 import type { AsteriskConfig } from './config.ts';
-import { renderFallback } from './fallback.ts';
+import { FallbackFiles } from './fallback-files.ts';
 import { prepareInstanceFolder, readInstanceRecord, writeConfigFile, writeInstanceRecord } from './instance-folder.ts';
 import type { InstanceRecord } from './instance-folder.ts';
 import { environmentsWith, freeSipPort, freeTcpPort, isRunning, pause, portsInUse, processIdentity, signalProcess, waitUntilGone } from './processes.ts';
@@ -96,8 +96,8 @@ export interface EmbeddedAsterisk {
   readonly recordingFolder: string;
   /** Prefix of `sound:` paths for files of the media folder. */
   readonly soundsMount: string;
-  /** Replaces fallback.conf in one step; takes effect when pbx_config.so is reloaded. */
-  writeFallback(text: string): Promise<void>;
+  /** The last known routes, as the dialplan reads them. */
+  readonly fallback: FallbackFiles;
   /** Replaces pjsip_trunks.conf in one step; takes effect when res_pjsip.so is reloaded. */
   writeTrunks(text: string): Promise<void>;
   /** Events written after `offset` (start with 0) and the offset for the next call; at most 4 MB at a time. */
@@ -213,8 +213,6 @@ function writeConfiguration(folder: string, options: EmbeddedOptions, places: Pl
   };
   for (const [name, text] of renderConfig(config)) write(name, text);
   write('dialplan.conf', readFileSync(options.dialplanFile));
-  // The last known fallback stays in force until the application writes a new one.
-  if (!existsSync(join(folder, 'etc/fallback.conf'))) write('fallback.conf', renderFallback([]));
   write('hosts', `127.0.0.1 localhost ${hostname()}\n::1 localhost\n`);
   // Empty on purpose: with a resolver, each call waited for a look-up of our own name (Asterisk 22.10).
   write('resolv.conf', '');
@@ -293,9 +291,7 @@ function handle(folder: string, record: InstanceRecord): EmbeddedAsterisk {
     ariUrl: ariUrl(record.ari), ariUser: record.ari.user, ariPassword: record.ari.password,
     sipAddress: `${record.sip.host.includes(':') ? `[${record.sip.host}]` : record.sip.host}:${record.sip.port}`,
     rtp: record.rtp, pid: target.pid, instanceFolder: folder, configFolder: join(folder, 'etc'), recordingFolder: join(folder, 'spool/recording'), soundsMount: MEDIA_MOUNT,
-    async writeFallback(text) {
-      writeConfigFile(folder, 'fallback.conf', text, record.owner);
-    },
+    fallback: new FallbackFiles(folder, record.owner.groupId),
     async writeTrunks(text) {
       writeConfigFile(folder, 'pjsip_trunks.conf', text, record.owner);
     },

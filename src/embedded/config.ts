@@ -63,8 +63,8 @@ stutter=350+440/750,440/750
 `;
 
 /**
- * All files of Asterisk's configuration folder by name, except `dialplan.conf` (the repository's own) and
- * `fallback.conf` (renderFallback). Throws RangeError naming the option when a value could break out of its line.
+ * All files of Asterisk's configuration folder by name, except `dialplan.conf` (the repository's own) and the folder
+ * `fallback` (fallback-files.ts). Throws RangeError naming the option when a value could break out of its line.
  */
 export function renderConfig(c: AsteriskConfig): Map<string, string> {
   const modules = asteriskModules();
@@ -150,7 +150,7 @@ function sorceryConf(): string {
 }
 
 function extensionsConf(c: AsteriskConfig): string {
-  return lines('[general]', 'static=yes', 'writeprotect=yes', 'autofallthrough=yes', 'clearglobalvars=no', '[globals]', `GV_APP=${value('appName', c.appName)}`, '#include dialplan.conf', '#include fallback.conf');
+  return lines('[general]', 'static=yes', 'writeprotect=yes', 'autofallthrough=yes', 'clearglobalvars=no', '[globals]', `GV_APP=${value('appName', c.appName)}`, '#include dialplan.conf');
 }
 
 function value(option: string, text: string): string {

@@ -1,5 +1,6 @@
-// The small static dialplan that carries calls to DDIs while the application is away. PURE: entries in, text out.
-// Nothing of an entry reaches the dialplan unchecked. Read `renderFallback`.
+// The small static dialplan that carries calls to DDIs while the application is away, for an Asterisk of somebody else's;
+// ours reads fallback-files.ts. PURE: entries in, text out. Nothing of an entry reaches the dialplan unchecked. Read
+// `renderFallback`.
 
 /** What happens to calls to one DDI without the application. */
 export interface FallbackEntry {
@@ -23,7 +24,7 @@ const SOUND = /^(\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}){1,12}$/;
 const MAX_RINGS = 30;
 
 /**
- * The text of `fallback.conf` (context `gv-fallback-ddi`). Throws RangeError that names the DDI and the field when a
+ * The text of a dialplan file (context `gv-fallback-ddi`). Throws RangeError that names the DDI and the field when a
  * value could be read as dialplan, and when two entries claim the same spelling.
  */
 export function renderFallback(entries: readonly FallbackEntry[]): string {
@@ -40,9 +41,8 @@ function renderEntry(entry: FallbackEntry, owner: Map<string, string>): string {
     if (other !== undefined) throw new RangeError(`fallback for ${entry.ddi}: ${spelling} belongs to ${other} already`);
     owner.set(spelling, entry.ddi);
   }
-  const seconds = Math.min(120, Math.max(1, Math.ceil(entry.ringMs / 1000)));
   const steps = [
-    ...(entry.ring.length === 0 ? [] : [`Dial(${entry.ring.map((name) => `PJSIP/${name}`).join('&')},${seconds})`]),
+    ...(entry.ring.length === 0 ? [] : [`Dial(${entry.ring.map((name) => `PJSIP/${name}`).join('&')},${ringSeconds(entry)})`]),
     ...(entry.announcement === undefined ? [] : ['Answer()', `Playback(${entry.announcement})`]),
     // 19 leaves as 480 to a caller who heard no announcement.
     entry.announcement === undefined ? 'Hangup(19)' : 'Hangup()',
@@ -53,7 +53,13 @@ function renderEntry(entry: FallbackEntry, owner: Map<string, string>): string {
   return `${[`; ${entry.customer.replaceAll(/[^A-Za-z0-9 _.-]/g, '_').slice(0, 80)}`, ...first, ...jumps].join('\n')}\n`;
 }
 
-function checkEntry(entry: FallbackEntry): void {
+/** What Dial() gets. */
+export function ringSeconds({ ringMs }: FallbackEntry): number {
+  return Math.min(120, Math.max(1, Math.ceil(ringMs / 1000)));
+}
+
+/** Throws RangeError that names the DDI and the field when a value could be read as dialplan. */
+export function checkEntry(entry: FallbackEntry): void {
   const refuse = (field: string, text: string, rule: string): never => {
     throw new RangeError(`fallback for ${JSON.stringify(entry.ddi)}: ${field} ${JSON.stringify(text)} ${rule}`);
   };

@@ -36,7 +36,7 @@ const DIALPLAN = [
   'pbx_config.so', 'app_dial.so', 'app_exec.so', 'app_playback.so', 'app_playtones.so', 'app_stack.so', 'app_verbose.so', 'app_userevent.so',
   // MinivmMWI() sets a mailbox's waiting count: Debian builds no external MWI for ARI.
   'app_minivm.so', 'app_amd.so',
-  'func_callerid.so', 'func_channel.so', 'func_cut.so', 'func_dialplan.so', 'func_global.so', 'func_hangupcause.so',
+  'func_callerid.so', 'func_channel.so', 'func_config.so', 'func_cut.so', 'func_dialplan.so', 'func_global.so', 'func_hangupcause.so',
   'func_jitterbuffer.so', 'func_logic.so', 'func_pjsip_aor.so', 'func_pjsip_contact.so',
   'func_pjsip_endpoint.so', 'func_strings.so', 'func_talkdetect.so', 'func_timeout.so', 'func_uri.so', 'func_volume.so',
 ];

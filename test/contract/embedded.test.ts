@@ -12,7 +12,8 @@ import type { EmbeddedAsterisk } from '../../src/embedded/asterisk.ts';
 import { celEnd, CelLog, rotateCel } from '../../src/embedded/cel-log.ts';
 import { parseEntry } from '../../src/calls/entry.ts';
 import type { Entry } from '../../src/calls/entry.ts';
-import { renderFallback } from '../../src/embedded/fallback.ts';
+import type { FallbackEntry } from '../../src/embedded/fallback.ts';
+import { fallbackShards, shardOf } from '../../src/embedded/fallback-files.ts';
 import { removeInstanceFolder } from '../../src/embedded/instance-folder.ts';
 import { freeSipPort, isRunning, portsInUse, processIdentity } from '../../src/embedded/processes.ts';
 import { ensureRootFolder } from '../../src/embedded/root-folder.ts';
@@ -318,15 +319,31 @@ describe('entry', () => {
 });
 
 describe('without the application', () => {
+  const putRoutes = async (entries: readonly FallbackEntry[]): Promise<void> => {
+    await asterisk.fallback.names();
+    for (const [name, text] of fallbackShards(entries)) await asterisk.fallback.write(name, text);
+  };
+
   test('a DDI rings the endpoints of its fallback, then plays the announcement and hangs up', async () => {
     const port = await freeSipPort('127.0.0.1');
     await pushPhone('acme-202', port);
-    await asterisk.writeFallback(renderFallback([{ ddi: DDI, customer: 'acme', ring: ['acme-202'], ringMs: 5_000, announcement: `${asterisk.soundsMount}/closed`, alternatives: [DDI.slice(1), `0${DDI.slice(3)}`] }]));
-    expect((await ari('PUT', 'asterisk/modules/pbx_config.so')).status).toBe(204);
-    for (const spelling of [DDI, `0${DDI.slice(3)}`]) {
+    const entry = { ddi: DDI, customer: 'acme', ring: ['acme-202'], ringMs: 5_000, announcement: `${asterisk.soundsMount}/closed`, alternatives: [DDI.slice(1), `0${DDI.slice(3)}`] };
+    await putRoutes([entry]);
+    for (const spelling of [DDI, `0${DDI.slice(3)}`, `00${DDI.slice(1)}`, DDI.slice(1)]) {
       const messages = await calledAt(port, '486 Busy Here', () => call({ to: spelling, ends: ANSWERED_THEN_BYE_FROM_THERE }));
       expect(messages).toContain('INVITE sip:acme-202@');
     }
+  });
+
+  test('a new route counts from the next call on, and one taken away is gone, without any reload', async () => {
+    const entry = { ddi: DDI, customer: 'acme', ring: [], ringMs: 5_000, announcement: `${asterisk.soundsMount}/closed`, alternatives: [] };
+    await putRoutes([entry]);
+    await call({ to: DDI, ends: ANSWERED_THEN_BYE_FROM_THERE });
+    const { announcement: _announcement, ...silent } = entry;
+    await putRoutes([silent]);
+    await call({ to: DDI, ends: refused(480) });
+    await asterisk.fallback.write(shardOf(DDI.slice(1)), null);
+    await call({ to: DDI, ends: refused(503) });
   });
 
   test('an unknown DDI is refused with 503, so that a carrier may try elsewhere', async () => {
