@@ -53,17 +53,11 @@ export function packPlan(plan: RoutingPlan): Packed {
 
 /** Puts a part where it belongs in a plan that has arrived; its entries are frozen. */
 export function joinPart(plan: RoutingPlan, part: Part): void {
-  switch (part.map) {
-    case 'numbers':
-      return joinNumbers(plan.numbers as Map<E164, DdiEntry>, part.texts as readonly E164[]);
-    case 'registry':
-      return joinRegistry(plan.registry as Map<E164, RegisteredNumber>, part);
-    default: {
-      const map = plan[part.map] as Map<string, unknown>;
-      // Opening hours are not complete yet.
-      for (const [key, value] of part.entries) map.set(key, part.map === 'hours' ? value : deepFreeze(value));
-    }
-  }
+  if (part.map === 'numbers') return joinNumbers(plan.numbers as Map<E164, DdiEntry>, part.texts as readonly E164[]);
+  if (part.map === 'registry') return joinRegistry(plan.registry as Map<E164, RegisteredNumber>, part);
+  const map = plan[part.map] as Map<string, unknown>;
+  // Opening hours are not complete yet.
+  for (const [key, value] of part.entries) map.set(key, part.map === 'hours' ? value : deepFreeze(value));
 }
 
 /** The plan with all its parts joined as `compile` would have made it here, frozen. */
