@@ -52,7 +52,7 @@ export class LastKnownRoute {
 
   async #renew(): Promise<void> {
     try {
-      let failed: unknown;
+      let failed: Error | undefined;
       let sinceMs = performance.now();
       for (const customer of this.#due) {
         this.#due.delete(customer);
@@ -60,7 +60,7 @@ export class LastKnownRoute {
           this.#render(customer);
         } catch (error) {
           // Its older route stays; the others do not wait for it.
-          failed ??= error;
+          failed ??= error instanceof Error ? error : new Error(String(error));
         }
         if (performance.now() - sinceMs < BREATHE_AFTER_MS) continue;
         await new Promise((resolve) => setImmediate(resolve));
