@@ -5,7 +5,7 @@ import type { PlanSource } from '../ports/plan-source.ts';
 import { endpointName } from '../plans/endpoint-name.ts';
 import { TelephonyError, type PhoneProvisioning } from '../ports/telephony.ts';
 import type { Extension, RoutingPlan } from '../routing/plan.ts';
-import type { Secrets } from '../store/secrets.ts';
+import type { Phone, Secrets } from '../store/secrets.ts';
 
 /** Requests to Asterisk at once while phones are pushed: calls go first. */
 const AT_ONCE = 4;
@@ -83,6 +83,11 @@ export class PhoneBook {
   /** After a connect: Asterisk may have forgotten everything. */
   pushAll(): Promise<void> {
     this.#pushed.clear();
+    return this.pushMissing();
+  }
+
+  /** What Asterisk has not got from us yet. */
+  pushMissing(): Promise<void> {
     return this.#inTurn(async () => {
       for (const customer of this.#plans.customers()) await this.#pushCustomer(customer);
     });
@@ -109,12 +114,14 @@ export class PhoneBook {
     this.#lacks.set(customer, named.map(({ number, name, endpoint }) => `${customer}.json, extension ${number} (${name}) names ${endpoint}, which counts only with ARI_URL: here the phone is ${customer}-${number}. Remove "endpoint".`));
     const wanted = new Set<string>();
     const open = [...(plan?.extensions.values() ?? [])].values();
+    const secrets = plan === null || plan.extensions.size === 0 ? new Map<string, Phone>() : await this.#secrets.phonesOf(customer, [...plan.extensions.keys()]);
     const work = async (): Promise<void> => {
       for (const extension of open) {
         if (plan === null) return;
         const endpoint = this.nameOf(plan, extension);
         wanted.add(endpoint);
-        await this.#pushOne(plan, extension, endpoint);
+        const secret = secrets.get(extension.number);
+        if (secret !== undefined) await this.#pushOne(plan, extension, endpoint, secret);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -146,9 +153,7 @@ export class PhoneBook {
     this.#lacks.set(customer, lacks);
   }
 
-  async #pushOne(plan: RoutingPlan, extension: Extension, endpoint: string): Promise<void> {
-    // A phone without a password yet gets one that nobody knows: it exists, and nobody can register as it.
-    const secret = (await this.#secrets.getPhone(plan.customer, extension.number)) ?? (await this.#secrets.createPhoneSecret(plan.customer, extension.number));
+  async #pushOne(plan: RoutingPlan, extension: Extension, endpoint: string, secret: Phone): Promise<void> {
     const mailbox = extension.mailbox === null ? null : `${plan.customer}-${extension.mailbox}`;
     const phone = {
       endpoint, realm: secret.realm, ha1Md5: secret.ha1Md5, displayName: extension.name, extension: extension.number, mailbox,

@@ -197,7 +197,8 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     lastKnownRoute?.renew([customer]);
   });
   lastKnownRoute?.renew(plans.customers());
-  await phones.pushAll();
+  // Most went there when the link came up; a thousand customers' phones are not sent twice.
+  await phones.pushMissing();
   const trunksInAsterisk = await readFile(join(instanceFolder, 'etc/pjsip_trunks.conf'), 'utf8').catch(() => '');
   trunks.watch(async (all) => {
     if (own?.writeTrunks === undefined) return;

@@ -26,9 +26,10 @@ export class AriPhoneProvisioning implements PhoneProvisioning {
 
   async putPhone(phone: PhoneProvision): Promise<void> {
     const id = phone.endpoint;
-    await this.#put('auth', id, { auth_type: 'md5', username: id, md5_cred: phone.ha1Md5, realm: phone.realm });
+    const auth = this.#put('auth', id, { auth_type: 'md5', username: id, md5_cred: phone.ha1Md5, realm: phone.realm });
     // Asterisk dials the first contact of a phone alone: a second registration takes the place of the first.
-    await this.#put('aor', id, { max_contacts: '1', remove_existing: 'yes', remove_unavailable: 'yes', qualify_frequency: '30', qualify_timeout: '2' });
+    const aor = this.#put('aor', id, { max_contacts: '1', remove_existing: 'yes', remove_unavailable: 'yes', qualify_frequency: '30', qualify_timeout: '2' });
+    await Promise.all([auth, aor]);
     await this.#put('endpoint', id, {
       context: 'gv-phone', disallow: 'all', allow: `!all,${this.#defaults.codecs.join(',')}`, auth: id, aors: id,
       direct_media: 'no', rtp_symmetric: 'yes', force_rport: 'yes', rewrite_contact: 'yes', dtmf_mode: 'rfc4733',

@@ -88,6 +88,26 @@ export class Secrets {
 
   /** A new password for a phone; an older one of the same phone stops being valid. */
   async createPhoneSecret(customer: string, extension: string): Promise<PhoneSecret> {
+    const phone = this.#newPhone(customer, extension);
+    await this.#thread.run(`INSERT OR REPLACE INTO phones (${PHONE}) VALUES (?, ?, ?, ?, ?, ?, ?)`, ...rowOf(phone));
+    return phone;
+  }
+
+  /**
+   * Phones of these extensions by extension. One that has no password yet gets one that nobody knows: it exists, and
+   * nobody can register as it. One look-up and at most one write for all of them.
+   */
+  async phonesOf(customer: string, extensions: readonly string[]): Promise<ReadonlyMap<string, Phone>> {
+    const known = new Map((await this.listPhones(customer)).map((phone) => [phone.extension, phone]));
+    const missing = extensions.filter((extension) => !known.has(extension));
+    if (missing.length === 0) return known;
+    // A password that is being made and shown beside this stays the phone's.
+    const sql = `INSERT OR IGNORE INTO phones (${PHONE}) VALUES (?, ?, ?, ?, ?, ?, ?)`;
+    await this.#thread.transaction(missing.map((extension) => ({ sql, parameters: rowOf(this.#newPhone(customer, extension)) })));
+    return new Map((await this.listPhones(customer)).map((phone) => [phone.extension, phone]));
+  }
+
+  #newPhone(customer: string, extension: string): PhoneSecret {
     safeName('customer', customer);
     safeName('extension', extension);
     const sipUser = this.#options.sipUserOf?.(customer, extension) ?? `${customer}-${extension}`;
@@ -97,16 +117,6 @@ export class Secrets {
     const ha1Md5 = createHash('md5').update(text).digest('hex');
     const ha1Sha256 = createHash('sha256').update(text).digest('hex');
     const createdAtMs = Math.round(this.#nowMs());
-    await this.#thread.run(
-      `INSERT OR REPLACE INTO phones (${PHONE}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-      customer,
-      extension,
-      sipUser,
-      realm,
-      ha1Md5,
-      ha1Sha256,
-      createdAtMs,
-    );
     return { customer, extension, sipUser, realm, ha1Md5, ha1Sha256, createdAtMs, password };
   }
 
@@ -237,6 +247,10 @@ function readSecretFile(file: string): string | null {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw storeError(`The secret in ${file} could not be read`, error);
   }
+}
+
+function rowOf({ customer, extension, sipUser, realm, ha1Md5, ha1Sha256, createdAtMs }: Phone): (string | number)[] {
+  return [customer, extension, sipUser, realm, ha1Md5, ha1Sha256, createdAtMs];
 }
 
 function phoneOfRow(row: Row): Phone {

@@ -29,6 +29,7 @@ class World {
     { byCustomer: (customer) => this.plans.get(customer) ?? null, byDdi: () => null, byHash: () => Promise.resolve(null), customers: () => [...this.plans.keys()], onChange: () => undefined },
     { prompt: () => null, phrase: () => null } satisfies MediaSource,
     this.alarms,
+    (plan, extension) => `${plan.customer}-${extension.number}`,
     {
       names: () => Promise.resolve([...this.files.keys()]),
       write: (name, text) => {

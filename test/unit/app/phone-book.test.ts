@@ -29,7 +29,10 @@ function bookOf(isOurs: boolean, customers: Readonly<Record<string, Phones>>, th
     reload: async () => {},
   };
   const secret = { realm: 'genvoice', ha1Md5: 'x', sipUser: 'u', password: 'p' };
-  const secrets = { getPhone: async () => secret, createPhoneSecret: async () => secret } as unknown as Secrets;
+  const secrets = {
+    createPhoneSecret: async () => secret,
+    phonesOf: async (_customer: string, extensions: readonly string[]) => new Map(extensions.map((extension) => [extension, secret])),
+  } as unknown as Secrets;
   return { book: new PhoneBook(source, secrets, provisioning, isOurs, (text) => troubles.push(text)), plans, pushed, removed, troubles };
 }
 const plan = (world: { plans: ReadonlyMap<string, RoutingPlan> }, customer: string): RoutingPlan => {
@@ -97,6 +100,15 @@ describe('on our own Asterisk', () => {
     await world.book.pushAll();
     expect(world.pushed.sort()).toEqual(['acme-201', 'bolt-201']);
     expect(world.book.ownerOf('bolt-201')).toEqual({ customer: 'bolt', extension: '201' });
+  });
+
+  test('what was pushed is not pushed again until Asterisk may have forgotten it', async () => {
+    const world = bookOf(true, { acme: { 201: null }, bolt: { 201: null } });
+    await world.book.pushAll();
+    await world.book.pushMissing();
+    expect(world.pushed).toHaveLength(2);
+    await world.book.pushAll();
+    expect(world.pushed).toHaveLength(4);
   });
 
   test('an endpoint that a plan names cannot take another customer\'s phone', async () => {

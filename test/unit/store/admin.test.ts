@@ -140,6 +140,17 @@ describe('secrets', () => {
     for (const name of onDisk) expect(readFileSync(join(paths.folder, name)).includes(password)).toBe(false);
   });
 
+  it('gives every phone that is asked for, those without a password with one that nobody knows, and makes none twice', async () => {
+    const { password: _password, ...kept } = await secrets.createPhoneSecret('acme', '201');
+    const first = await secrets.phonesOf('acme', ['201', '202', '203']);
+    expect([...first.keys()].sort()).toEqual(['201', '202', '203']);
+    expect(first.get('201')).toEqual(kept);
+    expect(first.get('202')?.ha1Md5).not.toBe(first.get('203')?.ha1Md5);
+    expect(await secrets.phonesOf('acme', ['202', '203'])).toEqual(first);
+    expect(await secrets.listPhones('bolt')).toEqual([]);
+    await expect(secrets.phonesOf('acme', ['../1'])).rejects.toMatchObject({ fault: 'refused' });
+  });
+
   it('lists, replaces and deletes phones, customer by customer', async () => {
     const old = await secrets.createPhoneSecret('acme', '201');
     const fresh = await secrets.createPhoneSecret('acme', '201');
