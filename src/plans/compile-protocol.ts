@@ -71,7 +71,8 @@ export interface ScanAnswer {
 }
 export type Answer = CompileAnswer | HashAnswer | ScanAnswer;
 
-export type ToWorker = { readonly id: number; readonly job: Job } | { readonly id: number; readonly next: true };
+/** `stepBack`: from now on the main thread, Asterisk and whatever else serves calls get the processors first. */
+export type ToWorker = { readonly stepBack: true } | { readonly id: number; readonly job: Job } | { readonly id: number; readonly next: true };
 export type FromWorker =
   /** `parts` and as many more, each on request, belong to the plan of the answer. */
   | { readonly id: number; readonly answer: Answer; readonly parts: readonly Part[]; readonly more: number }
@@ -82,6 +83,8 @@ export type FromWorker =
 export interface WorkerSettings {
   /** Ids of the product's own phrases; null = not checked. */
   readonly phrases: ReadonlySet<string> | null;
+  /** Whether calls go first already. */
+  readonly isBehind: boolean;
 }
 
 /** Plan files have at most 32 MB. */

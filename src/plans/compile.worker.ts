@@ -2,7 +2,9 @@
 // only ever receives results. It keeps nothing between jobs but parts that are still to be sent.
 import { createHash, hash as hashText } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { canonical, compileUnfrozen, isCustomerId } from '../routing/compile.ts';
 import type { RoutingPlan } from '../routing/plan.ts';
@@ -14,15 +16,19 @@ import { dryRun } from './dry-run.ts';
 import { packPlan } from './plan-parcel.ts';
 import type { Part } from './plan-parcel.ts';
 
+/** Of 19; a nice value of its own for one thread is Linux's, elsewhere it would be the whole process's. */
+const BEHIND = 5;
 /** Most files looked at in one recordings folder. */
 const MAX_MEDIA_FILES = 5_000;
 
 const port = parentPort;
 if (port === null) throw new Error('compile.worker.ts runs as a worker only');
-const { phrases } = workerData as WorkerSettings;
+const { phrases, isBehind } = workerData as WorkerSettings;
 const waiting = new Map<number, Part[]>();
 
+if (isBehind) stepBack();
 port.on('message', (message: ToWorker) => {
+  if ('stepBack' in message) return stepBack();
   const { id } = message;
   if ('next' in message) return sendPart(id);
   try {
@@ -35,6 +41,10 @@ port.on('message', (message: ToWorker) => {
     port.postMessage(reply);
   }
 });
+
+function stepBack(): void {
+  if (process.platform === 'linux') setPriority(BEHIND);
+}
 
 function sendPart(id: number): void {
   const parts = waiting.get(id) ?? [];

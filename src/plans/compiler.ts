@@ -47,6 +47,7 @@ export class Compiler {
   readonly #queue: Waiting[] = [];
   readonly #threads: Thread[] = [];
   #nextId = 1;
+  #isBehind = false;
   #isClosed = false;
 
   constructor(options: CompilerOptions) {
@@ -64,6 +65,13 @@ export class Compiler {
       this.#nextId += 1;
       this.#dispatch();
     });
+  }
+
+  /** From now on what serves calls gets the processors before the threads do: a change of a plan is not to be heard. */
+  stepBack(): void {
+    this.#isBehind = true;
+    const message: ToWorker = { stepBack: true };
+    for (const { worker } of this.#threads) worker.postMessage(message);
   }
 
   async close(): Promise<void> {
@@ -105,7 +113,7 @@ export class Compiler {
 
   #grow(): Thread | null {
     if (this.#threads.length >= this.#options.threads) return null;
-    const workerData: WorkerSettings = { phrases: this.#options.phrases ?? null };
+    const workerData: WorkerSettings = { phrases: this.#options.phrases ?? null, isBehind: this.#isBehind };
     const worker = new Worker(this.#options.worker ?? new URL('./compile.worker.ts', import.meta.url), { workerData, resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MB } });
     const thread: Thread = { worker, running: [], idle: null };
     worker.on('message', (message: FromWorker) => this.#take(thread, message));

@@ -59,6 +59,7 @@ export class PlanStore implements PlanSource {
       await store.close();
       throw error;
     }
+    store.#compiler.stepBack();
     store.#folder.start();
     return store;
   }

@@ -14,6 +14,7 @@ import { realClock } from '../../src/telemetry/clock.ts';
 import { watchLoop } from '../../src/telemetry/loop-watch.ts';
 import type { Part } from './figures.ts';
 import { benchPlan, otherName, otherPlan } from './plans.ts';
+import { watchOwnTime } from './own-time.ts';
 import { median, rounded } from './statistics.ts';
 
 const CUSTOMERS = 1_000;
@@ -26,6 +27,7 @@ export async function measurePlans(options: { readonly rounds: number; readonly 
   const first: number[] = [];
   const ordinary: number[] = [];
   let longestTaskMs = 0;
+  let longestOwnMs = 0;
   for (let round = 0; round < options.rounds; round += 1) {
     decisions.push(decisionsPerSecond());
     compiled.push(compileAll());
@@ -33,6 +35,7 @@ export async function measurePlans(options: { readonly rounds: number; readonly 
     first.push(loaded.firstMs);
     ordinary.push(loaded.ordinaryMs);
     longestTaskMs = Math.max(longestTaskMs, loaded.longestTaskMs);
+    longestOwnMs = Math.max(longestOwnMs, loaded.longestOwnMs);
     options.say(`  round ${round + 1}: ${Math.round((decisions.at(-1) ?? 0) / 1_000)},000 decisions/s; compile ${rounded(compiled.at(-1) ?? 0, 0)} ms on one thread; load ${rounded(loaded.firstMs, 0)} ms at first, ${rounded(loaded.ordinaryMs, 0)} ms after`);
   }
   return {
@@ -41,13 +44,15 @@ export async function measurePlans(options: { readonly rounds: number; readonly 
       { name: 'decide()', unit: 'a second', rounds: { ours: decisions }, digits: 0 }, { name: '100,000 numbers of 1,000 customers, compile() alone on one thread', unit: 'ms', rounds: { ours: compiled }, digits: 0 },
       { name: 'the same loaded by the plan store, every plan new', unit: 'ms', rounds: { ours: first }, digits: 0 }, { name: 'the same loaded by the plan store, known plans', unit: 'ms', rounds: { ours: ordinary }, digits: 0 },
       { name: 'longest main-thread task while loading', unit: 'ms', rounds: { ours: [longestTaskMs] } },
+      { name: "most of the main thread's own processor time between two ticks of 5 ms while loading", unit: 'ms', rounds: { ours: [longestOwnMs] } },
     ],
     bars: [
       { text: 'decide(): at least 500,000 a second', measured: `${Math.round(median(decisions)).toLocaleString('en-GB')} a second`, isMet: median(decisions) >= 500_000 },
       { text: '100,000 DDIs across 1,000 customers compile in under 3 s', measured: `${rounded(median(ordinary) / 1_000, 2)} s (every plan new: ${rounded(median(first) / 1_000, 2)} s)`, isMet: median(ordinary) < 3_000 },
       { text: 'No main-thread task over 20 ms (while 1,000 plans load)', measured: `${rounded(longestTaskMs)} ms`, isMet: longestTaskMs <= 20 },
     ],
-    notes: ['decide(): every step of the bench plan with each of its outcomes in turn', 'loaded by the plan store: read, hash, compile in worker threads, dry run of each number, index; history in SQLite on disk'],
+    notes: ['decide(): every step of the bench plan with each of its outcomes in turn', 'loaded by the plan store: read, hash, compile in worker threads, dry run of each number, index; history in SQLite on disk',
+      'the longest task is the time that the main thread was late, so it holds what other threads and programs took of the processors; its own processor time does not'],
   };
 }
 
@@ -92,7 +97,7 @@ function compileAll(): number {
   return performance.now() - startedMs;
 }
 
-async function loadAll(): Promise<{ firstMs: number; ordinaryMs: number; longestTaskMs: number }> {
+async function loadAll(): Promise<{ firstMs: number; ordinaryMs: number; longestTaskMs: number; longestOwnMs: number }> {
   const root = mkdtempSync(join(tmpdir(), 'gv-bench-plans-'));
   const folder = join(root, 'plans');
   mkdirSync(folder);
@@ -101,6 +106,7 @@ async function loadAll(): Promise<{ firstMs: number; ordinaryMs: number; longest
   const history = new PlanHistory(dataPaths(join(root, 'data')).databases.admin);
   const media = new PlanMedia(folder, { prepare: () => Promise.reject(new Error('has none')), phrase: () => null });
   const loop = watchLoop();
+  const own = watchOwnTime();
   const timed = async (): Promise<number> => {
     const startedMs = performance.now();
     const store = await PlanStore.open({ folder, history, clock: realClock(), phrases: null, allowLoopbackLookups: false, media });
@@ -112,9 +118,10 @@ async function loadAll(): Promise<{ firstMs: number; ordinaryMs: number; longest
   };
   try {
     loop.takeLongestMs();
-    return { firstMs: await timed(), ordinaryMs: await timed(), longestTaskMs: loop.takeLongestMs() };
+    return { firstMs: await timed(), ordinaryMs: await timed(), longestTaskMs: loop.takeLongestMs(), longestOwnMs: own.longestMs() };
   } finally {
     loop.stop();
+    own.stop();
     await history.close();
     rmSync(root, { recursive: true, force: true });
   }

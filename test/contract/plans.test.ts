@@ -12,6 +12,7 @@ import { PlanStore } from '../../src/plans/plan-source.ts';
 import { dataPaths, openDataFolder } from '../../src/store/data-folder.ts';
 import { PlanHistory } from '../../src/store/plan-history.ts';
 import { realClock } from '../../src/telemetry/clock.ts';
+import { watchOwnTime } from '../bench/own-time.ts';
 
 const ACME = '+441632960018' as E164;
 const BOLT = '+441632960019' as E164;
@@ -95,6 +96,22 @@ afterEach(async () => {
   await store?.close();
   await history.close();
   rmSync(root, { recursive: true, force: true });
+});
+
+describe('a thousand customers', () => {
+  // 20 ms is the bar. By processor time of this thread alone, because how late a timer comes says on a busy machine who
+  // else is at work; doubled, because the same work takes up to twice its time beside neighbours on the same core.
+  test('given every plan is new, when they load, then the main thread works in short slices, and all are there', async () => {
+    for (let at = 0; at < 1_000; at += 1) save(`c${String(at).padStart(4, '0')}`, planOf(Array.from({ length: 10 }, (_, n) => `+4420${70_000_000 + at * 10 + n}`)));
+    const own = watchOwnTime();
+    const loaded = await open({ threads: 2 });
+    const longestMs = own.longestMs();
+    own.stop();
+    expect(loaded.customers()).toHaveLength(1_000);
+    expect(loaded.byDdi('+442070009999' as E164)?.customer).toBe('c0999');
+    expect(longestMs).toBeGreaterThan(0);
+    expect(longestMs).toBeLessThan(40);
+  }, 120_000);
 });
 
 describe('loading', () => {

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { E164 } from '../../../src/numbering/e164.ts';
 import { breathe } from '../../../src/plans/breathe.ts';
@@ -120,6 +122,18 @@ describe('compile threads', () => {
     const behind = ['a', 'b', 'c', 'd', 'e'].map((name) => compiler?.run(job(name)) ?? Promise.reject(new Error('no compiler')));
     await expect(bad).rejects.toThrow(why);
     expect((await Promise.all(behind)).map(({ hash }) => hash)).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  test('after stepping back the threads are behind everything else of the process, and the main thread is where it was', async () => {
+    compiler = new Compiler({ threads: 2 });
+    const niceOf = (): number[] => readdirSync('/proc/self/task').map((task) => Number(readFileSync(`/proc/self/task/${task}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')[16]));
+    const before = niceOf().filter((nice) => nice === 5).length;
+    const mine = getPriority();
+    await Promise.all([compiler.run(job('{}')), compiler.run(job('{}'))]);
+    compiler.stepBack();
+    await Promise.all([compiler.run(job('{}')), compiler.run(job('{}'))]);
+    expect(niceOf().filter((nice) => nice === 5)).toHaveLength(before + 2);
+    expect(getPriority()).toBe(mine);
   });
 
   test('after close every job is refused', async () => {
