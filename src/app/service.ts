@@ -36,6 +36,7 @@ import { liveFeed } from './observer.ts';
 import { turnAwayUntil } from './overload.ts';
 import { PhoneBook } from './phone-book.ts';
 import { RegistrationWatch } from './registration-watch.ts';
+import { privateNetworkTrunks } from './private-network.ts';
 import { mediaFolders, openPrompts } from './prompts.ts';
 import { openStores } from './stores.ts';
 import { TestCalls } from './test-calls.ts';
@@ -74,7 +75,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const metrics = createMetrics();
   const feed = liveFeed(log, metrics, alarms, () => clock.nowMs());
 
-  const trunks = await TrunkBook.open({ file: at(settings.trunksFile), label: settings.trunksFile, variable: (name) => loaded.variable(name), clock, alarms });
+  const trunks = await TrunkBook.open({ file: at(settings.trunksFile), label: settings.trunksFile, variable: (name) => loaded.variable(name), clock, alarms, ...(settings.asterisk === 'docker' ? { whenMissing: privateNetworkTrunks() } : {}) });
   const promptFolder = join(paths.folder, 'prompts');
   const instanceFolder = join(paths.folder, 'asterisk');
   await mkdir(promptFolder, { recursive: true });

@@ -14,6 +14,8 @@ export interface TrunkBookOptions {
   readonly label: string;
   /** Value of a variable that holds a password. */
   readonly variable: (name: string) => string | undefined;
+  /** Text that stands for a file that is not there; none when absent. */
+  readonly whenMissing?: string;
   readonly clock: Clock;
   readonly alarms: Pick<Alarms, 'raise' | 'clear'>;
 }
@@ -44,10 +46,10 @@ export class TrunkBook {
     this.#warnings = warnings;
   }
 
-  /** A file that is not there counts as one without trunks. Throws Error with every problem of a file that cannot be used. */
+  /** A file that is not there counts as `whenMissing`. Throws Error with every problem of a file that cannot be used. */
   static async open(options: TrunkBookOptions): Promise<TrunkBook> {
     const text = await readFile(options.file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return '{"trunks":{}}';
+      if (error.code === 'ENOENT') return options.whenMissing ?? '{"trunks":{}}';
       throw new Error(`The trunk file ${options.label} cannot be read (${error.code ?? 'unknown'}). Make it readable for the user that runs GENVoice.`, { cause: error });
     });
     const { trunks, problems } = parseTrunks(text, options.variable);

@@ -32,6 +32,20 @@ test('a file that is not there means no trunks, and 999 is said to have no way o
   expect(trunks.warnings.join()).toContain('999 and 112 cannot leave');
 });
 
+test('what stands for a missing file is in force until there is one, and comes back for none that goes away', async () => {
+  const file = join(folder, 'trunks.json');
+  const clock = new FakeClock(0);
+  const trunks = await TrunkBook.open({ file, label: 'trunks.json', whenMissing: LOOPBACK, variable: () => undefined, clock, alarms: createAlarms(() => 0) });
+  await trunks.look();
+  expect(trunks.all.map(({ id }) => id)).toEqual(['loopback']);
+  await writeFile(file, CARRIER);
+  await trunks.look();
+  expect(trunks.all.map(({ id }) => id)).toEqual(['gamma']);
+  await rm(file);
+  await trunks.look();
+  expect(trunks.all.map(({ id }) => id)).toEqual(['gamma']);
+});
+
 test('999 is tried over the marked trunk, then over every other one that calls can go to, in the order of the file', async () => {
   const { opened } = await book(JSON.stringify({
     trunks: {

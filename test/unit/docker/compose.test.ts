@@ -14,3 +14,7 @@ test.each(services)('the output of %s cannot fill the disk', (_, service) => {
   expect(service).toMatch(/^ {4}logging: \*bounded$/m);
   expect(text).toMatch(/^x-logging: &bounded\n {2}driver: json-file\n {2}options:\n {4}max-size: \d+m\n {4}max-file: "\d"$/m);
 });
+
+test('no network is fixed: two installations, or one beside another company\'s network, do not collide', () => {
+  expect(text).not.toMatch(/subnet|ipv4_address/);
+});
