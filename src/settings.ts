@@ -167,6 +167,8 @@ export const SETTINGS = {
   lookupPrivate: entry('GENVOICE_LOOKUP_PRIVATE', yesNo, 'false', 'Lookups may ask listed hosts with private and loopback addresses.'),
   smtpUrl: secret('GENVOICE_SMTP_URL', optional(url(['smtp:', 'smtps:'], true)), '', 'Mail server for notices of new voicemail messages, for example smtp://user:password@mail.example.com:587; empty = no mail.'),
   mailFrom: entry('GENVOICE_MAIL_FROM', optional(matching(/^[^\s@<>"',;]{1,64}@[^\s@<>"',;]{1,190}$/, 'is not an e-mail address', 'Write it like genvoice@example.com.')), '', 'Sender of those notices.'),
+  testNumbers: entry('GENVOICE_TEST_NUMBERS', yesNo, 'false', 'Calls may show numbers kept for drama: for systems without a real carrier alone.'),
+  doNotOriginateFile: entry('GENVOICE_DO_NOT_ORIGINATE', optional(path), '', 'File with numbers that may never be shown, one a line; empty = no list.'),
   maxCalls: entry('GENVOICE_MAX_CALLS', whole(1, 100_000), '1000', 'Live calls above which new ones get 503; emergency calls are exempt.'),
   maxCps: entry('GENVOICE_MAX_CPS', whole(1, 10_000), '200', 'New calls a second above which more get 503; emergency calls are exempt.'),
 } as const;

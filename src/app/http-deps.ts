@@ -23,6 +23,7 @@ import type { Alarms } from '../telemetry/alarms.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TakenAsterisk } from './asterisk.ts';
+import { numberDesk, type NumberFacts } from './number-desk.ts';
 import type { LiveFeed } from './observer.ts';
 import type { PhoneBook } from './phone-book.ts';
 import { addressForPhones } from './sip-address.ts';
@@ -45,6 +46,7 @@ export interface AppParts {
   readonly state: SharedStatePort;
   readonly phones: PhoneBook;
   readonly testCalls: TestCalls;
+  readonly numberFacts: NumberFacts;
   readonly telephony: Telephony;
   readonly asterisk: TakenAsterisk;
   readonly loaded: LoadedSettings;
@@ -82,6 +84,8 @@ export function httpDeps(parts: AppParts): HttpDeps {
     liveCalls: async () => parts.live.all().map((call) => call.snapshot()),
     getRecord: (id) => records.getRecord(id),
     listRecords: (filter) => records.listRecords(filter),
+    listDecisions: (filter) => records.listDecisions(filter),
+    ...numberDesk(parts.numberFacts),
     subscribe: (listener) => parts.feed.subscribe(listener),
     numbers: async () => allPlans().flatMap((plan) => [...plan.numbers.values()].map((ddi) => ({
       ddi: ddi.ddi, customer: plan.customer, label: ddi.label, entry: ddi.entry, does: doesText(plan, ddi.ddi, clock.nowMs()), planVersion: plan.version, timeZone: plan.organisation.timeZone,

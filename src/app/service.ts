@@ -71,7 +71,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const at = (path: string): string => resolve(projectFolder, path);
   const clock = realClock();
   const stores = await openStores(settings, at(settings.dataFolder), clock);
-  const { alarms, log, logFile, state, records, secrets, history, paths } = stores;
+  const { alarms, log, logFile, state, records, secrets, history, paths, evidence, doNotOriginate } = stores;
   const metrics = createMetrics();
   const feed = liveFeed(log, metrics, alarms, () => clock.nowMs());
 
@@ -219,7 +219,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
 
   const http = await startServer(
     httpDeps({
-      clock, log, metrics, alarms, feed, live, plans, history, records, voicemail, secrets, switches, state, phones, testCalls, telephony, asterisk, loaded, mediaToken,
+      clock, log, metrics, alarms, feed, live, plans, history, records, voicemail, secrets, switches, state, phones, testCalls, numberFacts: { plans, evidence, doNotOriginate, clock, isTestMode: settings.testNumbers, proof: () => null }, telephony, asterisk, loaded, mediaToken,
       promptFolder, productVersion: PRODUCT_VERSION, isDraining: () => admission.isDraining,
     }),
     { host: settings.httpHost, port: settings.httpPort },

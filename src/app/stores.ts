@@ -6,6 +6,8 @@ import type { SharedStatePort } from '../ports/state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Settings } from '../settings.ts';
 import { openDataFolder, type DataPaths } from '../store/data-folder.ts';
+import { openDoNotOriginate, type DoNotOriginateFile } from '../store/evidence/do-not-originate-file.ts';
+import { openSqliteEvidence, type SqliteEvidence } from '../store/evidence/sqlite-evidence.ts';
 import { PlanHistory } from '../store/plan-history.ts';
 import { openSqliteRecords, type SqliteRecords } from '../store/records/sqlite-records.ts';
 import { openSecrets, type Secrets } from '../store/secrets.ts';
@@ -25,6 +27,8 @@ export interface Stores {
   readonly records: SqliteRecords;
   readonly secrets: Secrets;
   readonly history: PlanHistory;
+  readonly evidence: SqliteEvidence;
+  readonly doNotOriginate: DoNotOriginateFile;
   /** After everything that uses them has ended. */
   close(): Promise<void>;
 }
@@ -43,10 +47,14 @@ export async function openStores(settings: Settings, folder: string, clock: Cloc
   const secrets = await openSecrets({ adminFile: paths.databases.admin, apiKeyFile: paths.apiKey, ariPasswordFile: paths.ariPassword });
   await secrets.ensureLocalApiKey();
   const history = new PlanHistory(paths.databases.admin);
+  const evidence = await openSqliteEvidence({ adminFile: paths.databases.admin });
+  const doNotOriginate = await openDoNotOriginate({ file: settings.doNotOriginateFile, onAlarm: (text) => alarms.raise('do-not-originate', text, 'Mend the file that GENVOICE_DO_NOT_ORIGINATE names; it is read again every minute.') });
   return {
-    paths, alarms, log, logFile, state, records, secrets, history,
+    paths, alarms, log, logFile, state, records, secrets, history, evidence, doNotOriginate,
     async close() {
       await records.close();
+      doNotOriginate.close();
+      await evidence.close();
       await history.close();
       await secrets.close();
       await state.close();

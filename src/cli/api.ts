@@ -30,6 +30,8 @@ export interface Api {
   getText(path: string): Promise<{ readonly text: string; readonly headers: Headers }>;
   /** Status and body whatever they are; throws only when nobody answers. */
   raw(path: string): Promise<{ readonly status: number; readonly body: unknown }>;
+  /** Lines of an answer as they come, until its end or until the signal aborts (then it returns). */
+  lines(path: string, signal: AbortSignal): AsyncGenerator<string>;
   /** Events without beats, until the server ends the stream or the signal aborts (then it returns). */
   events(path: string, signal: AbortSignal, request?: Request): AsyncGenerator<ServerEvent>;
 }
@@ -68,8 +70,28 @@ export function createApi(found: Found): Api {
       const response = await ask(path, {}, AbortSignal.timeout(ANSWER_MS));
       return { status: response.status, body: await readJson(response, found.url) };
     },
+    lines: (path, signal) => readLines(ask, found, path, signal),
     events: (path, signal, request = {}) => readEvents(ask, found, path, signal, request),
   };
+}
+
+async function* readLines(ask: (path: string, request: Request, signal: AbortSignal) => Promise<Response>, found: Found, path: string, signal: AbortSignal): AsyncGenerator<string> {
+  try {
+    const response = await ask(path, {}, signal);
+    if (!response.ok || response.body === null) throw await refusal(response, found);
+    let text = '';
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body) {
+      const lines = (text + decoder.decode(chunk, { stream: true })).split('\n');
+      text = lines.pop() ?? '';
+      yield* lines;
+    }
+    if (text !== '') throw new Error('the last line has no end');
+  } catch (error) {
+    if (signal.aborted) return;
+    if (error instanceof CliError) throw error;
+    throw new CliError(EXIT.unavailable, 'link-lost', `The link to the server at ${found.url} was lost: what was printed is not all.`, { hint: 'Look with genvoice status whether it still runs.' });
+  }
 }
 
 async function* readEvents(

@@ -1,11 +1,14 @@
 // genvoice calls: the calls there are and were, one with its trace, and what happens now.
 import type { Command } from 'commander';
 import type { CallDetail, CallEventWire, CallList, CallSummary, LegWire } from '../http/wire.ts';
+import type { DecisionWire } from '../http/wire-outbound.ts';
 import { leaf, noun, textOf } from './cli.ts';
 import type { Cli, Options, Run } from './cli.ts';
-import { CliError, EXIT, misuse } from './cli-error.ts';
+import { CliError, EXIT } from './cli-error.ts';
 import type { ExitCode } from './cli-error.ts';
 import { callerText, clockTime, dateTime, duration, phone, plain, since, zoneName } from './format.ts';
+import { decisionText } from './decisions.ts';
+import { momentOf } from './moment.ts';
 import { table } from './table.ts';
 
 /** Q.850 causes that people meet, in words. */
@@ -76,8 +79,8 @@ async function listCalls(cli: Cli, options: Options): Promise<ExitCode> {
   const put = (name: string, value: string | undefined) => value !== undefined && query.set(name, value);
   put('customer', textOf(options, 'customer'));
   put('number', number === undefined ? undefined : await e164(number));
-  put('since', moment(textOf(options, 'since'), '--since'));
-  put('until', moment(textOf(options, 'until'), '--until'));
+  put('since', momentOf(textOf(options, 'since'), '--since'));
+  put('until', momentOf(textOf(options, 'until'), '--until'));
   put('end', textOf(options, 'end'));
   put('limit', textOf(options, 'limit'));
   put('after', textOf(options, 'after'));
@@ -134,13 +137,15 @@ function endText(end: { by: string; code: string; cause: number; detail: string 
 
 async function showCall(cli: Cli, _options: Options, args: readonly string[]): Promise<ExitCode> {
   const call = await cli.api().get<CallDetail>(`/v1/calls/${encodeURIComponent(args[0] ?? '')}`);
-  cli.say.json(call);
+  const { decisions } = await cli.api().get<{ decisions: DecisionWire[] }>(`/v1/calls/${encodeURIComponent(call.id)}/decisions`);
+  cli.say.json({ ...call, decisions });
   const version = call.planVersion === null ? '' : `  version ${call.planVersion}`;
   const customer = call.customer === null ? '' : `  ${plain(call.customer)}`;
   cli.say.line(
     `${call.id}  ${phone(call.ddi ?? call.dialled)} from ${callerText(call.caller)}  ${dateTime(call.startedAt, call.timeZone)} ${zoneName(call.timeZone)}  ${length(call, cli.nowMs())}${customer}${version}${call.isTest ? '  test call' : ''}`,
   );
   cli.say.line(traceText(call));
+  for (const decision of decisions) for (const line of decisionText(decision, call.timeZone)) cli.say.line(line);
   for (const leg of call.legs) cli.say.line(`  ${legText(leg)}`);
   cli.say.line(
     `  came from ${plain(call.sip.endpoint)}, ${plain(call.sip.sourceAddress)}, ${plain(call.sip.transport)}, SIP Call-ID ${plain(call.sip.sipCallId)}`,
@@ -211,12 +216,4 @@ function eventText(item: CallEventWire): string {
 async function e164(text: string): Promise<string> {
   const { toE164OrNull } = await import('../numbering/e164.ts');
   return toE164OrNull(text, 'GB') ?? text.trim();
-}
-
-function moment(text: string | undefined, flag: string): string | undefined {
-  if (text === undefined) return undefined;
-  const ms = Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
-  if (Number.isNaN(ms) || !/^\d{4}-/.test(text))
-    throw misuse(`${flag}: "${text.slice(0, 40)}" is no time.`, 'Write it like 2026-11-23 or 2026-11-23T14:00Z.', flag);
-  return new Date(ms).toISOString();
 }

@@ -1,13 +1,16 @@
-// genvoice numbers: the DDIs of the live plans and what each does.
+// genvoice numbers: the DDIs of the live plans and what each does; one number with what it may be used for and why.
 import type { Command } from 'commander';
-import type { NumberRow } from '../http/wire.ts';
+import type { NumberRow, PlanRow } from '../http/wire.ts';
+import type { EvidenceWire, HeldNumber } from '../http/wire-outbound.ts';
+import { toE164OrNull } from '../numbering/e164.ts';
 import { leaf, noun } from './cli.ts';
-import type { Run } from './cli.ts';
-import { EXIT } from './cli-error.ts';
-import { phone, plain } from './format.ts';
+import type { Cli, Options, Run } from './cli.ts';
+import { CliError, EXIT, misuse } from './cli-error.ts';
+import type { ExitCode } from './cli-error.ts';
+import { dateTime, phone, plain } from './format.ts';
 
 export function numbersCommands(program: Command, run: Run): void {
-  const numbers = noun(program, 'numbers', 'phone numbers that callers dial', ['numbers list', 'numbers list --json']);
+  const numbers = noun(program, 'numbers', 'phone numbers that callers dial', ['numbers list', 'numbers show 01632960018']);
   leaf(
     numbers,
     run,
@@ -36,4 +39,56 @@ export function numbersCommands(program: Command, run: Run): void {
       return EXIT.yes;
     },
   );
+  leaf(
+    numbers,
+    run,
+    { name: 'show <number>', does: 'one number: may it be shown on calls, why, and its evidence', examples: ['numbers show 01632960018', 'numbers show +441632960018 --json'] },
+    showNumber,
+  );
+}
+
+async function showNumber(cli: Cli, _options: Options, args: readonly string[]): Promise<ExitCode> {
+  const typed = args[0] ?? '';
+  const number = toE164OrNull(typed, 'GB');
+  if (number === null) throw misuse(`"${typed.slice(0, 40)}" is no phone number.`, 'Write it with its area code, for example 01632 960018.', '<number>');
+  const { customer, held } = await holderOf(cli, number);
+  const { evidence } = await cli.api().get<{ evidence: EvidenceWire[] }>(`/v1/customers/${customer}/numbers/${encodeURIComponent(number)}/evidence`);
+  cli.say.json({ customer, ...held, evidenceRows: evidence });
+  for (const line of heldText(customer, held)) cli.say.line(line);
+  cli.say.line(`  ${stateMark(cli, held)}`);
+  for (const { outcome, rule, version, text } of held.reasons) if (outcome !== 'allow') cli.say.line(`    ${plain(rule)} (${plain(version)}): ${plain(text)}`);
+  if (evidence.length === 0) cli.say.line('  evidence: none');
+  for (const piece of evidence) cli.say.line(`  evidence: ${pieceText(piece)}`);
+  cli.say.line(held.lastSelfCall === null ? '  self-call: none yet' : `  self-call: ${held.lastSelfCall.result.replaceAll('-', ' ')}, ${plain(held.lastSelfCall.detail)}, ${dateTime(held.lastSelfCall.at, HOME_ZONE)}`);
+  return held.isUsable ? EXIT.yes : EXIT.no;
+}
+
+const HOME_ZONE = 'Europe/London';
+
+/** Numbers that only call out are in no list of DDIs, so every customer's registry is asked. */
+async function holderOf(cli: Cli, number: string): Promise<{ customer: string; held: HeldNumber }> {
+  const { plans } = await cli.api().get<{ plans: PlanRow[] }>('/v1/plans');
+  for (const { customer } of plans) {
+    const { numbers } = await cli.api().get<{ numbers: HeldNumber[] }>(`/v1/customers/${encodeURIComponent(customer)}/numbers`);
+    const held = numbers.find((one) => one.number === number);
+    if (held !== undefined) return { customer: encodeURIComponent(customer), held };
+  }
+  throw new CliError(EXIT.no, 'not-found', `${phone(number)} is in no plan.`, { hint: 'genvoice numbers list has the numbers there are.' });
+}
+
+function heldText(customer: string, { number, label, capability, returnTo, heldSince, purposes, site, provider }: HeldNumber): string[] {
+  const facts = [
+    capability.replaceAll('-', ' '), ...(returnTo === null ? [] : [`calls back to ${phone(returnTo)}`]), heldSince === null ? 'held since nobody says when' : `held since ${plain(heldSince)}`, `for ${purposes.map(plain).join(', ')}`,
+    ...(site === null ? [] : [`site ${plain(site)}`]), ...(provider === null ? [] : [`provider ${plain(provider)}`]),
+  ];
+  return [`${phone(number)}  ${plain(label)}  ${plain(customer)}`, `  ${facts.join(', ')}`];
+}
+
+function stateMark(cli: Cli, { isUsable, stoppedBy }: HeldNumber): string {
+  return isUsable ? `${cli.say.mark('yes')} may be shown` : `${cli.say.mark('no')} may not be shown: ${plain(stoppedBy ?? 'no rule allows it')}`;
+}
+
+function pieceText({ type, reference, checkedBy, checkedOn, expiresOn, withdrawn, id }: EvidenceWire): string {
+  const end = withdrawn !== null ? `withdrawn by ${plain(withdrawn.by)}: ${plain(withdrawn.reason)}` : expiresOn === null ? 'does not run out' : `until ${plain(expiresOn)}`;
+  return `${type} ${plain(reference)}, checked by ${plain(checkedBy)} ${dateTime(checkedOn, HOME_ZONE)}, ${end} (${plain(id)})`;
 }

@@ -10,6 +10,7 @@ import { examplesText } from './cli.ts';
 import type { Act, Cli, Options } from './cli.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { ExitCode } from './cli-error.ts';
+import { decisionsCommands } from './decisions.ts';
 import { discover, homeFolder } from './discover.ts';
 import { explainCommand } from './explain.ts';
 import { mailboxesCommands } from './mailboxes.ts';
@@ -68,6 +69,7 @@ function build(world: World, run: (act: Act, options: Options, args: readonly st
   callCommand(program, run);
   callsCommands(program, run);
   numbersCommands(program, run);
+  decisionsCommands(program, run);
   checkCommand(program, run);
   explainCommand(program, run);
   plansCommands(program, run);

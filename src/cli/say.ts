@@ -28,6 +28,8 @@ export interface Say {
   part(text: string): void;
   /** The result as JSON; call it once. Nothing without --json. */
   json(value: unknown): void;
+  /** Text of the result exactly as it is, with --json too: an export. */
+  raw(text: string): void;
   /** One line of JSON of a watch. */
   jsonLine(value: unknown): void;
   rows(columns: readonly Column[], rows: readonly (readonly string[])[]): void;
@@ -57,6 +59,7 @@ export function createSay({ stdout, stderr, env, isJson, noColour }: SayOptions)
     json: (value) => {
       if (isJson) stdout.write(`${JSON.stringify(value, null, 2)}\n`);
     },
+    raw: (text) => stdout.write(text),
     jsonLine: (value) => {
       if (isJson) stdout.write(`${JSON.stringify(value)}\n`);
     },

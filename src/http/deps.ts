@@ -1,6 +1,10 @@
 // Everything the HTTP routes need of the rest, as functions that main.ts wires; http itself knows no store and no
 // Asterisk. A function that rejects becomes a 500 without details, so expected refusals are values here.
 import type { Clock } from '../ports/clock.ts';
+import type { DecisionFilter, DecisionRecord } from '../ports/decisions.ts';
+import type { EvidenceDraft, EvidencePort, EvidenceRow } from '../ports/evidence.ts';
+import type { E164 } from '../numbering/e164.ts';
+import type { HeldNumber } from './wire-outbound.ts';
 import type { CallEnd, CallRecord, RecordFilter, TraceLine, VoicemailMessage } from '../ports/records.ts';
 import type { CallSnapshot } from '../ports/state.ts';
 import type {
@@ -128,6 +132,16 @@ export interface HttpDeps {
   /** Calls back for every event until the returned function is called. The listener never throws. */
   subscribe(listener: (event: CallEvent) => void): () => void;
   numbers(): Promise<readonly NumberRow[]>;
+  /** The registry of a customer's live plan, each number judged now; null = no such customer. */
+  heldNumbers(customer: string): Promise<readonly HeldNumber[] | null>;
+  readonly evidence: {
+    /** null = the customer has no such number. */
+    list(customer: string, number: E164): Promise<readonly EvidenceRow[] | null>;
+    add(draft: EvidenceDraft): Promise<SetResult<EvidenceRow>>;
+    withdraw(what: Parameters<EvidencePort['withdrawEvidence']>[0]): Promise<SetResult<EvidenceRow>>;
+  };
+  /** Newest first. */
+  listDecisions(filter: DecisionFilter): Promise<readonly DecisionRecord[]>;
   readonly plans: PlansDeps;
   switches(): Promise<readonly SwitchRow[]>;
   setSwitch(customer: string, name: string, position: string, by: string): Promise<SetResult<SwitchRow>>;

@@ -39,6 +39,8 @@ export type Reply =
       readonly bytes: number;
       readonly headers: Readonly<Record<string, string>>;
     }
+  /** JSON lines, sent as fast as the reader takes them. */
+  | { readonly kind: 'lines'; readonly lines: AsyncIterable<string> }
   /** `run` sends until it settles; then the stream ends. */
   | { readonly kind: 'stream'; readonly run: (stream: EventStream) => Promise<void> };
 

@@ -2,6 +2,7 @@
 // Read `serveRoute` first; server.ts decides which routes there are.
 import express from 'express';
 import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
@@ -142,6 +143,11 @@ async function write(
         .set({ ...reply.headers, 'Content-Type': reply.contentType, 'Content-Length': String(reply.bytes) });
       if (request.method === 'HEAD') response.end();
       else await pipeline(createReadStream(reply.file, { end: reply.bytes - 1 }), response);
+      return;
+    case 'lines':
+      response.status(200).type('application/x-ndjson');
+      if (request.method === 'HEAD') response.end();
+      else await pipeline(Readable.from(reply.lines), response);
       return;
     case 'stream':
       await stream(reply, request, response, serving);

@@ -9,7 +9,9 @@ import type { ErrorRequestHandler, Express } from 'express';
 import { alarmRoutes } from './alarms.ts';
 import { callRoutes } from './calls.ts';
 import type { HttpDeps } from './deps.ts';
+import { decisionRoutes } from './decisions.ts';
 import { EventLog } from './event-log.ts';
+import { evidenceRoutes } from './evidence.ts';
 import { healthRoutes } from './health.ts';
 import { keyGate } from './key.ts';
 import { mailboxRoutes } from './mailboxes.ts';
@@ -53,6 +55,8 @@ export function allRoutes(deps: HttpDeps, log: EventLog): readonly Route[] {
     ...callRoutes(deps, log),
     ...testCallRoutes(deps),
     ...numberRoutes(deps),
+    ...evidenceRoutes(deps),
+    ...decisionRoutes(deps),
     ...planRoutes(deps),
     ...switchRoutes(deps),
     ...phoneRoutes(deps),

@@ -11,6 +11,7 @@ import { measureAnswers } from './answers.ts';
 import { measureCapacity } from './capacity.ts';
 import { measureDwell } from './dwell.ts';
 import { renderResults, type Part } from './figures.ts';
+import { measureJudgements } from './judge.ts';
 import { measureKilled } from './killed.ts';
 import { closeLoad } from './load.ts';
 import { measurePlans } from './plans-part.ts';
@@ -20,7 +21,7 @@ import { measureRestless } from './restless.ts';
 import { loadAverage } from './statistics.ts';
 import { PROJECT, startWorld, type World } from './world.ts';
 
-const PARTS = ['answers', 'capacity', 'responses', 'plans', 'reload', 'dwell', 'restless', 'killed'] as const;
+const PARTS = ['answers', 'capacity', 'responses', 'plans', 'judge', 'reload', 'dwell', 'restless', 'killed'] as const;
 type PartName = (typeof PARTS)[number];
 /** No new round of the step search after this; a round takes one to two minutes. */
 const CAPACITY_LIMIT_MS = 170_000;
@@ -91,6 +92,7 @@ try {
     return measureDwell(w.application, { rootFolder: w.rootFolder, atOnce: options.quick ? 50 : 500, minutes: options.soak ? 10 : 1, say });
   });
   await measured('plans', () => measurePlans({ rounds, say }));
+  await measured('judge', () => measureJudgements({ rounds, say }));
   await measured('reload', (w) => measureReload({ callsPerSecond: rate, rounds, seconds: options.quick ? 3 : 5, customers: options.quick ? 100 : 1_000, numbers: 100, rootFolder: w.rootFolder, say }));
 } finally {
   await stop();

@@ -1,5 +1,7 @@
 // A world of two customers with the same names for the HTTP routes: everything answers, nothing is real.
 import type { Clock } from '../../../src/ports/clock.ts';
+import type { DecisionRecord } from '../../../src/ports/decisions.ts';
+import type { EvidenceRow } from '../../../src/ports/evidence.ts';
 import type { CallRecord } from '../../../src/ports/records.ts';
 import type { CallSnapshot } from '../../../src/ports/state.ts';
 import type { E164 } from '../../../src/numbering/e164.ts';
@@ -103,6 +105,7 @@ export interface FakeWorld extends HttpDeps {
   readonly clock: HandClock;
   readonly live: CallSnapshot[];
   readonly records: CallRecord[];
+  readonly decisions: DecisionRecord[];
   readonly faults: unknown[];
   emit(event: CallEvent): void;
   listenerCount(): number;
@@ -112,6 +115,8 @@ export function fakeDeps(overrides: Partial<Omit<HttpDeps, 'clock'>> = {}): Fake
   const listeners = new Set<(event: CallEvent) => void>();
   const live: CallSnapshot[] = [];
   const records: CallRecord[] = [];
+  const decisions: DecisionRecord[] = [];
+  const evidence: EvidenceRow[] = [];
   const faults: unknown[] = [];
   const night: SwitchRow = {
     customer: 'bramley-finch',
@@ -180,6 +185,33 @@ export function fakeDeps(overrides: Partial<Omit<HttpDeps, 'clock'>> = {}): Fake
         timeZone: 'Europe/London',
       },
     ],
+    heldNumbers: async (customer) =>
+      customer !== 'bramley-finch'
+        ? null
+        : [{
+            number: '+441632960018', label: 'Sales', capability: 'both', returnTo: null, heldSince: '2020-01-01', purposes: ['service'], site: null, provider: 'Example Telecom', isUsable: false, stoppedBy: 'cli-returnable',
+            reasons: [{ rule: 'cli-evidence', version: '2026-11-22', outcome: 'allow', text: 'Allocation order 1234, checked by Priya.' }, { rule: 'cli-returnable', version: '2026-11-22', outcome: 'deny', text: '01632 960018 is not proven returnable.' }],
+            evidence: 1, evidenceEnds: '2027-03-31', lastSelfCall: { at: '2026-11-23T14:00:00.000Z', result: 'reached', detail: 'answered by Priya' },
+          }],
+    evidence: {
+      list: async (customer, number) => (customer === 'bramley-finch' ? evidence.filter((piece) => piece.number === number) : null),
+      add: async (draft) => {
+        if (draft.customer !== 'bramley-finch') return { kind: 'unknown' };
+        const row = { ...draft, id: '00000000000000a1', recordedAtMs: NOW_MS, withdrawn: null };
+        evidence.unshift(row);
+        return { kind: 'done', row };
+      },
+      withdraw: async ({ id, by, reason }) => {
+        const row = evidence.find((piece) => piece.id === id);
+        return row === undefined ? { kind: 'unknown' } : { kind: 'done', row: { ...row, withdrawn: { atMs: NOW_MS, by, reason } } };
+      },
+    },
+    decisions,
+    listDecisions: async ({ customer, callId, after, limit }) => {
+      const fitting = decisions.filter((one) => (customer === undefined || one.customer === customer) && (callId === undefined || one.callId === callId));
+      const from = after === undefined ? 0 : fitting.findIndex((one) => one.id === after) + 1;
+      return fitting.slice(from, from + limit);
+    },
     plans: {
       list: async () => [],
       get: async (customer, version) =>
