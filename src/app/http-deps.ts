@@ -26,6 +26,7 @@ import type { TakenAsterisk } from './asterisk.ts';
 import { numberDesk, type NumberFacts } from './number-desk.ts';
 import type { LiveFeed } from './observer.ts';
 import type { PhoneBook } from './phone-book.ts';
+import type { TrunkHealth } from './trunk-health.ts';
 import { addressForPhones } from './sip-address.ts';
 import type { TestCalls } from './test-calls.ts';
 import { COPIES } from './voicemail-media.ts';
@@ -45,6 +46,7 @@ export interface AppParts {
   readonly switches: SwitchBoard;
   readonly state: SharedStatePort;
   readonly phones: PhoneBook;
+  readonly trunkHealth: TrunkHealth;
   readonly testCalls: TestCalls;
   readonly numberFacts: NumberFacts;
   readonly telephony: Telephony;
@@ -138,6 +140,7 @@ export function httpDeps(parts: AppParts): HttpDeps {
     },
     testCall: (request, emit, signal) => parts.testCalls.run(request, emit, signal),
     alarms: async () => parts.alarms.list().map((alarm) => ({ code: alarm.code, text: alarm.text, hint: alarm.mend, since: new Date(alarm.sinceMs).toISOString() })),
+    trunks: async () => parts.trunkHealth.rows().map(({ sinceMs, ...row }) => ({ ...row, since: sinceMs === null ? null : new Date(sinceMs).toISOString() })),
     settings: () => describeSettings(parts.loaded),
     async findMedia(token, key) {
       const wanted = createHash('sha256').update(parts.mediaToken).digest();

@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { AriTelephony } from '../ari/ari-telephony.ts';
+import { AriTrunkStates } from '../ari/trunk-states.ts';
 import { OwnTransport } from '../ari/own-transport.ts';
 import { AriPhoneProvisioning } from '../ari/phone-provisioning.ts';
 import { Admission } from '../calls/admission.ts';
@@ -43,6 +44,7 @@ import { TestCalls } from './test-calls.ts';
 import { UnseenEnds } from './unseen-ends.ts';
 import { smtpSender } from './smtp.ts';
 import { TrunkBook, trunkConfig, trunksText } from './trunk-book.ts';
+import { TrunkHealth } from './trunk-health.ts';
 import { VoicemailDesk } from './voicemail-desk.ts';
 import { MissedCalls } from './missed-calls.ts';
 import { MessageCopies } from './voicemail-media.ts';
@@ -133,6 +135,10 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     sip: asterisk.sip, plans, phones, secrets, isSpeechEncrypted: settings.srtp, switches: (customer) => switches.positions(customer), subscribe: (listener) => feed.subscribe(listener), onListening: (listener) => feed.onListening(listener),
     find: (sipCallId) => live.all().find((call) => call.origin.sip.sipCallId === sipCallId), recordOf: (id) => records.getRecord(id), nowMs: () => clock.nowMs(),
   });
+  const trunkHealth = new TrunkHealth({
+    trunks: () => trunks.outbound, states: new AriTrunkStates(transport), clock, random: Math.random, alarms,
+    onChange: (rows) => metrics.trunks(rows.map(({ id, state, calls }) => ({ id, isUsable: state !== 'down' && state !== 'open', calls }))),
+  });
   const unseenEnds = asterisk.own === null ? null : new UnseenEnds(asterisk.own);
   const instance = instanceName(paths.folder);
   const owner = `${instance}${Date.now().toString(36)}x`;
@@ -209,6 +215,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     log.info({ trunks: all.length }, 'trunks handed to Asterisk');
   }, own?.writeTrunks !== undefined && trunksInAsterisk !== trunksText(trunks.all, settings.codecs));
   // The Asterisk in a container has no command line that we reach.
+  trunkHealth.watch();
   const registrations = own?.cli === undefined ? null : new RegistrationWatch({ cli: own.cli, trunks: () => trunks.all, clock, alarms });
   registrations?.start();
   void notices.resume();
@@ -219,7 +226,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
 
   const http = await startServer(
     httpDeps({
-      clock, log, metrics, alarms, feed, live, plans, history, records, voicemail, secrets, switches, state, phones, testCalls, numberFacts: { plans, evidence, doNotOriginate, clock, isTestMode: settings.testNumbers, proof: () => null }, telephony, asterisk, loaded, mediaToken,
+      clock, log, metrics, alarms, feed, live, plans, history, records, voicemail, secrets, switches, state, phones, trunkHealth, testCalls, numberFacts: { plans, evidence, doNotOriginate, clock, isTestMode: settings.testNumbers, proof: () => null }, telephony, asterisk, loaded, mediaToken,
       promptFolder, productVersion: PRODUCT_VERSION, isDraining: () => admission.isDraining,
     }),
     { host: settings.httpHost, port: settings.httpPort },
@@ -243,6 +250,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
       watch.stop();
       clearInterval(purger);
       trunks.close();
+      trunkHealth.close();
       registrations?.close();
       notices.close();
       clockWatch.stop();

@@ -22,6 +22,7 @@ import type { Sink } from './say.ts';
 import { settingsCommand } from './settings.ts';
 import { statusCommands } from './status.ts';
 import { switchesCommands } from './switches.ts';
+import { trunksCommands } from './trunks.ts';
 
 export interface World {
   readonly stdout: Sink;
@@ -75,6 +76,7 @@ function build(world: World, run: (act: Act, options: Options, args: readonly st
   plansCommands(program, run);
   switchesCommands(program, run);
   phonesCommands(program, run);
+  trunksCommands(program, run);
   mailboxesCommands(program, run);
   statusCommands(program, run);
   settingsCommand(program, run);

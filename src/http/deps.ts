@@ -23,6 +23,7 @@ import type {
   TestCallBody,
   TestCallProgress,
   TestCallResult,
+  TrunkRow,
 } from './wire.ts';
 
 /** What becomes known of live calls, in order; handed on to every reader of /v1/events. `caller` is text as LiveCall has it. */
@@ -164,6 +165,7 @@ export interface HttpDeps {
     signal: AbortSignal,
   ): Promise<SetResult<TestCallResult>>;
   alarms(): Promise<readonly AlarmRow[]>;
+  trunks(): Promise<readonly TrunkRow[]>;
   settings(): readonly SettingRow[];
   /** A prompt by its content key for an Asterisk elsewhere; null when token or key is unknown. Token compared in constant time. */
   findMedia(

@@ -7,6 +7,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { ErrorRequestHandler, Express } from 'express';
 import { alarmRoutes } from './alarms.ts';
+import { trunkRoutes } from './trunks.ts';
 import { callRoutes } from './calls.ts';
 import type { HttpDeps } from './deps.ts';
 import { decisionRoutes } from './decisions.ts';
@@ -62,6 +63,7 @@ export function allRoutes(deps: HttpDeps, log: EventLog): readonly Route[] {
     ...phoneRoutes(deps),
     ...mailboxRoutes(deps),
     ...alarmRoutes(deps),
+    ...trunkRoutes(deps),
     ...settingRoutes(deps),
     ...mediaRoutes(deps),
   ];

@@ -248,6 +248,23 @@ export const SetPin = z
 export const AlarmRow = z
   .object({ code: z.string(), text: z.string(), hint: z.string(), since: time })
   .meta({ id: 'AlarmRow' });
+export const TrunkRow = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    carrier: z.string(),
+    state: z.enum(['ok', 'down', 'open', 'trying', 'not-watched']),
+    reason: z.string().nullable(),
+    since: time.nullable(),
+    calls: z.int(),
+    maxCalls: z.int().nullable(),
+    callsThisSecond: z.int(),
+    isEmergency: z.boolean(),
+  })
+  .meta({
+    id: 'TrunkRow',
+    description: 'A trunk that calls go out over. `down`: does not answer; `open`: left alone after failures; `trying`: one call tries it again; `not-watched`: nobody asks whether it lives',
+  });
 export const SettingRow = z
   .object({
     name: z.string(),
@@ -397,6 +414,7 @@ export type PhoneSecret = z.infer<typeof PhoneSecret>;
 export type MailboxRow = z.infer<typeof MailboxRow>;
 export type MessageRow = z.infer<typeof MessageRow>;
 export type AlarmRow = z.infer<typeof AlarmRow>;
+export type TrunkRow = z.infer<typeof TrunkRow>;
 export type SettingRow = z.infer<typeof SettingRow>;
 export type HealthWire = z.infer<typeof HealthWire>;
 export type TestCallBody = z.infer<typeof TestCallBody>;

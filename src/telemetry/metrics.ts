@@ -25,6 +25,8 @@ export interface Metrics {
   reloads(states: Readonly<Record<ReloadState, number>>): void;
   reloadDone(isLive: boolean, tookMs: number): void;
   alarms(count: number): void;
+  /** Calls and usability of every trunk. */
+  trunks(rows: readonly { readonly id: string; readonly isUsable: boolean; readonly calls: number }[]): void;
   loopDelay(p99Ms: number, maxMs: number): void;
   logLinesDropped(total: number): void;
   /** The text that /metrics answers, and its content type. */
@@ -60,6 +62,8 @@ export function createMetrics(): Metrics {
   const plans = gauge('plans', 'Customers by the state of their plan file.', ['state']);
   const reload = histogram('plan_reload_seconds', 'Noticing a changed plan to its swap or refusal.', SECONDS_STEP, ['result']);
   const alarms = gauge('alarms', 'Alarms raised now.');
+  const trunkUp = gauge('trunk_usable', '1 while calls may go out over the trunk.', ['trunk']);
+  const trunkCalls = gauge('trunk_calls', 'Calls over the trunk now.', ['trunk']);
   const loopP99 = gauge('event_loop_delay_p99_seconds', 'Event loop delay of the last second, 99th percentile.');
   const loopMax = gauge('event_loop_delay_max_seconds', 'Longest event loop delay of the last second.');
   const dropped = gauge('log_lines_dropped', 'Log lines lost since the start because the disk did not take them.');
@@ -88,6 +92,15 @@ export function createMetrics(): Metrics {
     },
     reloadDone: (isLive, tookMs) => reload.observe({ result: isLive ? 'live' : 'refused' }, tookMs / 1000),
     alarms: (count) => alarms.set(count),
+    trunks(rows) {
+      trunkUp.reset();
+      trunkCalls.reset();
+      for (const { id, isUsable, calls } of rows) {
+        const trunk = bounded('trunk', id);
+        trunkUp.set({ trunk }, isUsable ? 1 : 0);
+        trunkCalls.set({ trunk }, calls);
+      }
+    },
     loopDelay(p99Ms, maxMs) {
       loopP99.set(p99Ms / 1000);
       loopMax.set(maxMs / 1000);

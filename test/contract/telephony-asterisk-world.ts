@@ -10,6 +10,7 @@ import { OwnTransport } from '../../src/ari/own-transport.ts';
 import type { AriAddress, AriTransport } from '../../src/ari/transport.ts';
 import type { LinkEvent } from '../../src/ports/telephony.ts';
 import { startEmbedded, type EmbeddedAsterisk } from '../../src/embedded/asterisk.ts';
+import type { TrunkConfig } from '../../src/embedded/trunks.ts';
 import { decodeArgument } from '../../src/calls/entry.ts';
 import { removeInstanceFolder } from '../../src/embedded/instance-folder.ts';
 import { isRunning, portsInUse, processIdentity } from '../../src/embedded/processes.ts';
@@ -43,7 +44,7 @@ export class AsteriskHost {
   #folder = '';
 
   /** Starts Asterisk, or starts it again after `halt` in the same folder. */
-  async start(): Promise<void> {
+  async start(moreTrunks: readonly TrunkConfig[] = []): Promise<void> {
     const root = await ensureRootFolder({ folder: join(REPOSITORY, '.genvoice/root'), onProgress: (line) => process.stderr.write(`${line}\n`) });
     if (this.#folder === '') this.#folder = mkdtempSync(join(tmpdir(), 'gv-telephony-'));
     const media = join(this.#folder, 'media');
@@ -54,7 +55,8 @@ export class AsteriskHost {
     this.asterisk = await startEmbedded({
       root, instanceFolder: join(this.#folder, 'one'), mediaFolder: media, dialplanFile: join(REPOSITORY, 'dialplan/extensions.conf'), appName: APP,
       ari: { user: 'genvoice', password: ARI_PASSWORD },
-      trunks: [{ id: 'sim', match: [HOST], ...common }, { id: 'info', match: [INFO_HOST], ...common, dtmf: 'info' }],
+      trunks: [{ id: 'sim', match: [HOST], ...common }, { id: 'info', match: [INFO_HOST], ...common, dtmf: 'info' }, ...moreTrunks],
+      ...(moreTrunks.some((trunk) => trunk.transport === 'tcp') ? { transports: { tcp: true } } : {}),
     });
   }
 

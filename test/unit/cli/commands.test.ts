@@ -148,6 +148,15 @@ describe('lists as golden text', () => {
     );
   });
 
+  test('trunks list says which can be used, and no when none can', async () => {
+    const some = await genvoiceAt(fakeDeps(), ['trunks', 'list']);
+    expect(some.exit).toBe(0);
+    expect(some.out).toMatch(/gamma\s+Gamma\s+ok\s+12 of 30\s+yes/);
+    expect(some.out).toMatch(/bt\s+BT\s+left alone\s+0\s+the carrier is not available, since .*14:01/);
+    const none = await genvoiceAt(fakeDeps({ trunks: async () => [] }), ['trunks', 'list']);
+    expect(none.exit).toBe(1);
+  });
+
   test('status and alarms say no when something is wrong', async () => {
     const ready = await genvoiceAt(fakeDeps(), ['status']);
     expect([ready.exit, ready.out.split('\n')[0]]).toEqual([
@@ -195,6 +204,7 @@ describe('--json is exactly one document', () => {
     [['mailboxes', 'messages', 'sales']],
     [['status']],
     [['alarms']],
+    [['trunks', 'list']],
     [['settings']],
     [['call', '+441632960018']],
     [['plans', 'restore', 'bramley-finch', '40', '--yes']],

@@ -363,6 +363,10 @@ export function fakeDeps(overrides: Partial<Omit<HttpDeps, 'clock'>> = {}): Fake
         },
       };
     },
+    trunks: async () => [
+      { id: 'gamma', name: 'Gamma, London', carrier: 'Gamma', state: 'ok', reason: null, since: null, calls: 12, maxCalls: 30, callsThisSecond: 1, isEmergency: true },
+      { id: 'bt', name: 'BT', carrier: 'BT', state: 'open', reason: 'the carrier is not available', since: '2026-11-23T14:01:00.000Z', calls: 0, maxCalls: null, callsThisSecond: 0, isEmergency: false },
+    ],
     alarms: async () => [
       {
         code: 'store-full',

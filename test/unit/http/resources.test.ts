@@ -50,6 +50,7 @@ describe('simple lists', () => {
     ['/v1/mailboxes', 'mailboxes', 1],
     ['/v1/mailboxes/bramley-finch/sales/messages', 'messages', 1],
     ['/v1/alarms', 'alarms', 1],
+    ['/v1/trunks', 'trunks', 2],
     ['/v1/settings', 'settings', 1],
   ])('%s', async (path, key, count) => {
     await withServer(fakeDeps(), async (server) => {
