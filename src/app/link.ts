@@ -47,6 +47,11 @@ export class Link {
     return this.#held === null;
   }
 
+  /** Resolves when the matching that is under way has come to its end. */
+  settled(): Promise<void> {
+    return this.#matching;
+  }
+
   /** Matches again, for instance when another process that shared the state is known dead. */
   match(): Promise<void> {
     this.#held ??= [];

@@ -15,7 +15,7 @@ import { EventHub } from '../calls/event-hub.ts';
 import { LiveCalls } from '../calls/live-calls.ts';
 import { Reconciler, type ReconcileDeps } from '../calls/reconcile.ts';
 import { SwitchBoard } from '../calls/switch-board.ts';
-import { startServer, type RunningServer } from '../http/server.ts';
+import type { RunningServer } from '../http/server.ts';
 import { createHttpsLookup } from '../lookup/https-lookup.ts';
 import { PlanMedia } from '../plans/media.ts';
 import { PlanStore } from '../plans/plan-source.ts';
@@ -29,7 +29,6 @@ import { realClock, timeSortedIds } from '../telemetry/clock.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { takeAsterisk, type TakenAsterisk } from './asterisk.ts';
 import { dialplanLacks } from './existing-asterisk.ts';
-import { httpDeps } from './http-deps.ts';
 import { LastKnownRoute } from './last-known-route.ts';
 import { Link } from './link.ts';
 import { Notices } from './notices.ts';
@@ -193,6 +192,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const watch = startWatch({ clock, alarms, metrics, logFile, live, plans, telephony, admission, asterisk, shared });
   say('Connecting to Asterisk …');
   await telephony.start();
+  await link.settled();
   missed?.start();
 
   const { own } = asterisk;
@@ -224,6 +224,8 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const purger = setInterval(purge, ONCE_A_DAY_MS);
   purger.unref();
 
+  // Calls come first: what serves people at desks is loaded when every call has its process again.
+  const [{ startServer }, { httpDeps }] = await Promise.all([import('../http/server.ts'), import('./http-deps.ts')]);
   const http = await startServer(
     httpDeps({
       clock, log, metrics, alarms, feed, live, plans, history, records, voicemail, secrets, switches, state, phones, trunkHealth, testCalls, numberFacts: { plans, evidence, doNotOriginate, clock, isTestMode: settings.testNumbers, proof: () => null }, telephony, asterisk, loaded, mediaToken,

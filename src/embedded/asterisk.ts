@@ -2,6 +2,7 @@
 // file of the host's touched outside the instance's folder. It speaks no ARI beyond "are you there". Read `startEmbedded`.
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, rmSync, existsSync, statSync, truncateSync } from 'node:fs';
+import { get } from 'node:http';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
@@ -255,14 +256,14 @@ async function waitUntilReady(folder: string, child: ProcessIdentity, places: Pl
 
 /** HTTP status of ARI, or undefined while nobody answers. Asterisk says 503 until it is fully up. */
 async function ariStatus(ari: InstanceRecord['ari']): Promise<number | undefined> {
-  try {
-    const authorization = `Basic ${Buffer.from(`${ari.user}:${ari.password}`).toString('base64')}`;
-    const response = await fetch(`${ariUrl(ari)}/asterisk/info?only=system`, { headers: { authorization }, signal: AbortSignal.timeout(2_000) });
-    await response.arrayBuffer();
-    return response.status;
-  } catch {
-    return undefined;
-  }
+  const authorization = `Basic ${Buffer.from(`${ari.user}:${ari.password}`).toString('base64')}`;
+  // Not fetch(): loading it costs a fifth of a second of the start after a crash, while calls wait.
+  return new Promise((settle) => {
+    const request = get(`${ariUrl(ari)}/asterisk/info?only=system`, { headers: { authorization }, agent: false, signal: AbortSignal.timeout(2_000) }, (response) => {
+      response.on('error', () => settle(undefined)).on('end', () => settle(response.statusCode)).resume();
+    });
+    request.on('error', () => settle(undefined));
+  });
 }
 
 function ariUrl(ari: InstanceRecord['ari']): string {

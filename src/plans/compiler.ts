@@ -12,6 +12,8 @@ const IDLE_MS = 5_000;
 const HEAP_LIMIT_MB = 2_048;
 /** Jobs that lie with a thread: while the main thread takes one result in, the thread is at the next. */
 const DEPTH = 3;
+/** A thread that has been at one job for this long is at a big plan: others do not wait behind it. */
+const LONG_JOB_MS = 200;
 
 export interface CompilerOptions {
   /** Threads at most; the first stays, the others leave when idle. */
@@ -39,6 +41,8 @@ interface Thread {
   readonly worker: Worker;
   /** The first is being worked on; results come in this order. */
   readonly running: Running[];
+  /** When it began with the first, `performance.now()` ms. */
+  sinceMs: number;
   idle: NodeJS.Timeout | null;
 }
 
@@ -82,11 +86,17 @@ export class Compiler {
 
   #dispatch(): void {
     while (this.#queue.length > 0) {
-      const thread = this.#threads.find(({ running }) => running.length === 0) ?? this.#grow() ?? this.#leastBusy();
+      const thread = this.#threads.find(({ running }) => running.length === 0) ?? (this.#isWorthAThread() ? this.#grow() : null) ?? this.#leastBusy() ?? this.#grow();
       if (thread === null) return;
       const next = this.#queue.shift();
       if (next !== undefined) this.#give(thread, next);
     }
+  }
+
+  /** A thread costs half a second of work before its first answer: a few short jobs are done sooner by one that is there. */
+  #isWorthAThread(): boolean {
+    const nowMs = performance.now();
+    return this.#queue.length > DEPTH || this.#threads.every(({ sinceMs }) => nowMs - sinceMs > LONG_JOB_MS);
   }
 
   #leastBusy(): Thread | null {
@@ -108,14 +118,16 @@ export class Compiler {
   /** Time counts from when the thread is at a job. */
   #watch(thread: Thread): void {
     const [first] = thread.running;
-    if (first !== undefined) first.timer ??= setTimeout(() => this.#drop(thread, 'took too long'), this.#options.jobLimitMs ?? JOB_LIMIT_MS);
+    if (first === undefined || first.timer !== null) return;
+    thread.sinceMs = performance.now();
+    first.timer = setTimeout(() => this.#drop(thread, 'took too long'), this.#options.jobLimitMs ?? JOB_LIMIT_MS);
   }
 
   #grow(): Thread | null {
     if (this.#threads.length >= this.#options.threads) return null;
     const workerData: WorkerSettings = { phrases: this.#options.phrases ?? null, isBehind: this.#isBehind };
     const worker = new Worker(this.#options.worker ?? new URL('./compile.worker.ts', import.meta.url), { workerData, resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MB } });
-    const thread: Thread = { worker, running: [], idle: null };
+    const thread: Thread = { worker, running: [], sinceMs: performance.now(), idle: null };
     worker.on('message', (message: FromWorker) => this.#take(thread, message));
     worker.on('error', (error) => this.#drop(thread, error instanceof Error ? error.message.slice(0, 200) : 'failed'));
     worker.on('exit', () => this.#drop(thread, 'ended'));
