@@ -133,7 +133,7 @@ function problem(code: NumberProblem['code'], message: string): E164Result {
   return { ok: false, error: { code, message } };
 }
 
-/** Callers come back; bounded, and the same answer whenever it is asked. */
+/** Callers come back, and ranges more so; bounded, and the same answer whenever it is asked. */
 const countries = new Map<string, CountryCode | null>();
 const MAX_KNOWN_COUNTRIES = 10_000;
 
@@ -145,11 +145,13 @@ export function countryOf(e164: E164): CountryCode | undefined {
   if (e164.startsWith('+441624') || e164.startsWith('+447624')) return 'IM';
   // Only mobile ranges are shared with the Crown Dependencies beyond those; asking the library costs 40 us a call.
   if (e164.startsWith('+44') && !e164.startsWith('+447')) return 'GB';
-  const known = countries.get(e164);
+  // Within +447 the library decides by the first five digits of a number of the right length (test/unit/numbering/e164.test.ts).
+  const key = e164.startsWith('+447') && e164.length === 13 ? e164.slice(0, 8) : e164;
+  const known = countries.get(key);
   if (known !== undefined) return known ?? undefined;
   const country = parsePhoneNumberFromString(e164)?.country ?? (e164.startsWith('+44') ? 'GB' : undefined);
   if (countries.size >= MAX_KNOWN_COUNTRIES) countries.clear();
-  countries.set(e164, country ?? null);
+  countries.set(key, country ?? null);
   return country;
 }
 

@@ -11,7 +11,7 @@ import {
   parseE164,
   toE164OrNull,
 } from '../../../src/numbering/e164.ts';
-import type { CountryCode } from '../../../src/numbering/e164.ts';
+import type { CountryCode, E164 } from '../../../src/numbering/e164.ts';
 import { dramaNumber, e164, hostileText, HUGE, ukNumber } from './arbitraries.ts';
 
 describe('parseE164', () => {
@@ -185,6 +185,17 @@ describe('countryOf and isCountryCode', () => {
     ['+99912345', undefined],
   ])('%s is of %s', (number, country) => {
     expect(countryOf(e164(number))).toBe(country);
+  });
+
+  it('knows the country of a mobile number by its range, as the library does by the whole number', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 999_999_999 }), (rest) => {
+        const number = `+447${String(rest).padStart(9, '0')}`;
+        const shown = number.startsWith('+447624') ? 'IM' : (parsePhoneNumberFromString(number)?.country ?? 'GB');
+        expect(countryOf(number as E164)).toBe(shown);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it.each([
