@@ -2,7 +2,7 @@
 import type { Observer } from '../ports/observer.ts';
 import type { CallEvent } from '../http/deps.ts';
 import type { Alarms } from '../telemetry/alarms.ts';
-import { logForCall, type Log } from '../telemetry/log.ts';
+import { callFields, type Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 export interface LiveFeed extends Observer {
@@ -60,14 +60,14 @@ export function liveFeed(log: Log, metrics: Metrics, alarms: Alarms, nowMs: () =
       metrics.stepDone(line.kind, line.tookFallback, line.atMs - (stepAtMs.get(call.id) ?? line.atMs));
       metrics.decided();
       stepAtMs.set(call.id, line.atMs);
-      logForCall(log, call.id, call.customer ?? undefined).info({ step: line.step, kind: line.kind, outcome: line.outcome, next: line.next, fallback: line.tookFallback }, line.text);
+      log.info({ ...callFields(call.id, call.customer), step: line.step, kind: line.kind, outcome: line.outcome, next: line.next, fallback: line.tookFallback }, line.text);
       tell({ kind: 'call-step', callId: call.id, customer: call.customer, atMs: line.atMs, line });
     },
     ended(record) {
       answered.delete(record.id);
       stepAtMs.delete(record.id);
       metrics.callEnded(record.direction, record.end.code, record.end.fault);
-      logForCall(log, record.id, record.customer ?? undefined).info({ end: record.end, dialled: record.dialled, ms: record.endedAtMs - record.startedAtMs }, `ended by ${record.end.by}`);
+      log.info({ ...callFields(record.id, record.customer), end: record.end, dialled: record.dialled, ms: record.endedAtMs - record.startedAtMs }, `ended by ${record.end.by}`);
       tell({ kind: 'call-ended', callId: record.id, customer: record.customer, atMs: record.endedAtMs, end: record.end });
     },
     timed(stage, ms) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openLogFile } from '../../../src/telemetry/log-file.ts';
-import { createLog, digitsForLog, logForCall, maskNumbers, outsideText } from '../../../src/telemetry/log.ts';
+import { callFields, createLog, digitsForLog, maskNumbers, outsideText } from '../../../src/telemetry/log.ts';
 
 function collect(numbers: 'full' | 'masked' = 'full', level: 'info' | 'silent' = 'info') {
   const lines: string[] = [];
@@ -14,7 +14,7 @@ function collect(numbers: 'full' | 'masked' = 'full', level: 'info' | 'silent' =
 describe('log lines', () => {
   test('are bound to the call and carry ISO time and the level in words', () => {
     const { log, last } = collect();
-    logForCall(log, '7f3a', 'acme').info({ step: 'main-menu' }, 'key 1');
+    log.info({ ...callFields('7f3a', 'acme'), step: 'main-menu' }, 'key 1');
     expect(last()).toMatchObject({ level: 'info', call: '7f3a', customer: 'acme', step: 'main-menu', msg: 'key 1' });
     expect(last()['time']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   });
