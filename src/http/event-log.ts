@@ -1,23 +1,62 @@
 // The last events of all calls under our own sequence, so that a reader who lost its connection goes on where it was.
 // Bounded by count and by bytes; what fell out is reported as a gap, never passed over. Read `EventLog.after` first.
+import type { CallEvent } from './deps.ts';
+import { eventWire } from './views.ts';
 import type { CallEventWire } from './wire.ts';
 
 /** At 100 calls/s with 8 events each this is 6 s of history, three missed beats. */
 const MAX_EVENTS = 5000;
 const MAX_BYTES = 8 * 1024 * 1024;
+/** What an event takes besides the texts from outside in it. */
+const EVENT_BYTES = 500;
 
 export interface LoggedEvent {
   readonly id: string;
   readonly kind: CallEventWire['kind'];
   readonly callId: string;
-  /** The event as JSON text, made once for all readers. */
+  /** The event as JSON text, made for the first reader and kept for the others: mostly nobody reads. */
   readonly json: string;
+}
+
+class Logged implements LoggedEvent {
+  readonly id: string;
+  /** Its share of MAX_BYTES. */
+  readonly bytes: number;
+  readonly #event: CallEvent;
+  #json: string | null = null;
+
+  constructor(id: string, event: CallEvent) {
+    this.id = id;
+    this.#event = event;
+    this.bytes = EVENT_BYTES + textLength(event);
+  }
+
+  get kind(): CallEvent['kind'] {
+    return this.#event.kind;
+  }
+  get callId(): string {
+    return this.#event.callId;
+  }
+  get json(): string {
+    return (this.#json ??= JSON.stringify(eventWire(this.#event)));
+  }
+}
+
+/** Length of the texts that can be long. */
+function textLength(event: CallEvent): number {
+  const customer = event.customer?.length ?? 0;
+  switch (event.kind) {
+    case 'call-started': return customer + event.dialled.length + event.caller.length;
+    case 'call-step': return customer + event.line.text.length;
+    case 'call-ended': return customer + (event.end.detail?.length ?? 0);
+    case 'call-answered': return customer;
+  }
 }
 
 export class EventLog {
   readonly #start: string;
   readonly #maxEvents: number;
-  readonly #events: LoggedEvent[] = [];
+  readonly #events: Logged[] = [];
   readonly #listeners = new Set<(event: LoggedEvent) => void>();
   #bytes = 0;
   #sequence = 0;
@@ -32,16 +71,11 @@ export class EventLog {
     return this.#idOf(this.#sequence);
   }
 
-  append(event: CallEventWire): void {
+  append(event: CallEvent): void {
     this.#sequence += 1;
-    const logged = {
-      id: this.#idOf(this.#sequence),
-      kind: event.kind,
-      callId: event.callId,
-      json: JSON.stringify(event),
-    };
+    const logged = new Logged(this.#idOf(this.#sequence), event);
     this.#events.push(logged);
-    this.#bytes += logged.json.length;
+    this.#bytes += logged.bytes;
     if (this.#events.length > this.#maxEvents || this.#bytes > MAX_BYTES) this.#dropOldest();
     for (const listener of this.#listeners) listener(logged);
   }
@@ -72,6 +106,6 @@ export class EventLog {
   /** An eighth at a time: shifting one by one would cost the length of the list at every event. */
   #dropOldest(): void {
     const dropped = this.#events.splice(0, Math.max(1, this.#events.length >> 3));
-    for (const event of dropped) this.#bytes -= event.json.length;
+    for (const event of dropped) this.#bytes -= event.bytes;
   }
 }

@@ -29,7 +29,6 @@ import type { Serving } from './serve-route.ts';
 import { settingRoutes } from './settings.ts';
 import { switchRoutes } from './switches.ts';
 import { testCallRoutes } from './test-calls.ts';
-import { eventWire } from './views.ts';
 
 /** A whole request, the 32 MB of a plan included, arrives within this. */
 const REQUEST_MS = 30_000;
@@ -132,7 +131,7 @@ export async function startServer(
   server.maxConnections = MAX_CONNECTIONS;
   server.on('clientError', answerUnreadable);
   await listen(server, where);
-  const unsubscribe = deps.subscribe((event) => log.append(eventWire(event)));
+  const unsubscribe = deps.subscribe((event) => log.append(event));
   const { address, port, family } = server.address() as AddressInfo;
   return {
     host: address,

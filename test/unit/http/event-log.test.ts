@@ -4,7 +4,7 @@ import { EventLog } from '../../../src/http/event-log.ts';
 
 function fill(log: EventLog, from: number, to: number, text = ''): void {
   for (let count = from; count <= to; count += 1)
-    log.append({ kind: 'call-answered', callId: `call${count}`, customer: text, at: '2026-11-23T14:03:22.417Z' });
+    log.append({ kind: 'call-answered', callId: `call${count}`, customer: text, atMs: Date.UTC(2026, 10, 23, 14, 3, 22, 417) });
 }
 
 describe('EventLog', () => {
