@@ -22,7 +22,7 @@ export const MIGRATIONS: readonly Migration[] = [
     version: 1,
     database: 'state',
     sql: `
-      CREATE TABLE live_calls (id TEXT PRIMARY KEY, owner TEXT NOT NULL, snapshot TEXT NOT NULL);
+      CREATE TABLE live_calls (id TEXT PRIMARY KEY, owner TEXT NOT NULL, snapshot TEXT NOT NULL) WITHOUT ROWID;
       CREATE TABLE turns (key TEXT PRIMARY KEY, turn INTEGER NOT NULL) WITHOUT ROWID;
       CREATE TABLE last_talked (customer TEXT, extension TEXT, at_ms INTEGER NOT NULL, PRIMARY KEY (customer, extension)) WITHOUT ROWID;
       CREATE TABLE heartbeats (owner TEXT PRIMARY KEY, until_ms INTEGER NOT NULL) WITHOUT ROWID;
