@@ -13,8 +13,8 @@ export interface WriterData {
   readonly reserveBytes: number;
 }
 export type ToWriter =
-  /** There is more in the spool, up to `place`. Segments of earlier turns are finished. */
-  | { readonly kind: 'written'; readonly place: SpoolPlace }
+  /** There is more in the spool, up to `place`. Segments of earlier turns are finished. `isAwaited`: a search waits for it. */
+  | { readonly kind: 'written'; readonly place: SpoolPlace; readonly isAwaited: boolean }
   /** Lines that the spool refused. */
   | { readonly kind: 'direct'; readonly lines: readonly string[] }
   /** Store what is there, delete what is stored, end. */

@@ -37,6 +37,8 @@ export interface RecordCounters {
   readonly isFailing: boolean;
 }
 
+/** One synced transaction for what comes in so long; a search is not kept waiting for it. */
+const GATHER_MS = 200;
 const CLOSE_WITHIN_MS = 5000;
 /** A search waits this long for records that were accepted a moment ago. */
 const SETTLE_WITHIN_MS = 1000;
@@ -251,7 +253,7 @@ export class SqliteRecords implements RecordsPort, DecisionsPort {
   #tellWritten(): void {
     if (this.#isToldWritten) return;
     this.#isToldWritten = true;
-    this.#send({ kind: 'written', place: this.#spool.place });
+    this.#send({ kind: 'written', place: this.#spool.place, isAwaited: this.#waiters.size > 0 });
   }
 
   #stored(place: SpoolPlace): Promise<void> {
@@ -275,7 +277,7 @@ export class SqliteRecords implements RecordsPort, DecisionsPort {
       databaseFile: this.#options.databaseFile,
       spoolFolder: this.#options.spoolFolder,
       run: this.#run,
-      gatherMs: this.#options.gatherMs ?? 50,
+      gatherMs: this.#options.gatherMs ?? GATHER_MS,
       retryMs: this.#options.retryMs ?? 1000,
       reserveBytes: this.#options.reserveBytes ?? 8 * 1024 * 1024,
     };

@@ -36,6 +36,8 @@ const prepared = new Map<string, StatementSync>();
 /** As far as the main thread said that it has written. */
 let current: SpoolPlace = { turn: 0, bytes: 0 };
 let timer: NodeJS.Timeout | null = null;
+/** The timer waits for more records, not for a disk that refused. */
+let isGathering = false;
 let isStopping = false;
 /** The turn whose segment was found deleted: told once. */
 let goneTurn = 0;
@@ -273,6 +275,7 @@ function keepReserve(): void {
 
 function pass(): void {
   timer = null;
+  isGathering = false;
   try {
     const place = storeAll();
     tell({ kind: 'stored', place, duplicates, damaged });
@@ -315,7 +318,12 @@ parentPort?.on('message', (message: ToWriter) => {
   switch (message.kind) {
     case 'written':
       current = message.place;
-      wake(gatherMs);
+      if (message.isAwaited && isGathering && timer !== null) {
+        clearTimeout(timer);
+        timer = null;
+      }
+      if (timer === null) isGathering = true;
+      wake(message.isAwaited ? 0 : gatherMs);
       return;
     case 'direct':
       storeDirectly(message.lines);
