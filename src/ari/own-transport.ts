@@ -15,6 +15,8 @@ export class OwnTransport implements AriTransport {
   #socket: WebSocket | null = null;
   #isStopped = false;
   #attempt = 0;
+  /** When the socket last gave a sign of life. */
+  #heardMs = 0;
   #timer: NodeJS.Timeout | null = null;
   #pinger: NodeJS.Timeout | null = null;
   #onEvent: (event: unknown) => void = () => {};
@@ -91,6 +93,7 @@ export class OwnTransport implements AriTransport {
       this.#onSocket('open', '');
     });
     socket.on('message', (raw: Buffer) => {
+      this.#heardMs = performance.now();
       if (this.#socket !== socket) return;
       let event: unknown;
       try {
@@ -111,14 +114,12 @@ export class OwnTransport implements AriTransport {
 
   /** A link that is open on our side only shows by its silence. */
   #watch(socket: WebSocket, over: (reason: string) => void): void {
-    let heardMs = performance.now();
-    const hear = (): void => {
-      heardMs = performance.now();
-    };
-    socket.on('pong', hear);
-    socket.on('message', hear);
+    this.#heardMs = performance.now();
+    socket.on('pong', () => {
+      this.#heardMs = performance.now();
+    });
     this.#pinger = setInterval(() => {
-      if (performance.now() - heardMs > HEARTBEAT.silenceMs) over(HEARTBEAT.text);
+      if (performance.now() - this.#heardMs > HEARTBEAT.silenceMs) over(HEARTBEAT.text);
       else socket.ping();
     }, HEARTBEAT.pingEveryMs);
   }

@@ -267,7 +267,8 @@ export class Call {
       ...this.#legs.filter((leg) => !leg.isDestroyed).map((leg) => this.endLeg(leg, 'normal')),
       this.#party.isDestroyed ? Promise.resolve() : this.endLeg(this.#party, reasonFor(end)),
     ]);
-    this.#handOver(this.#record(end));
+    const record = this.#record(end);
+    this.#handOver(record);
     try {
       await this.deps.state.removeCall(this.id);
     } catch (error) {
@@ -276,7 +277,7 @@ export class Call {
     this.#offParty();
     this.#party.release();
     for (const leg of this.#legs) leg.release();
-    this.deps.observer.ended(this.#record(end));
+    this.deps.observer.ended(record);
     this.deps.observer.timed('release', this.deps.clock.monotonicMs() - startedMs);
   }
 

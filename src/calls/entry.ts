@@ -35,10 +35,25 @@ const PLAIN = /^[!-$&-~ ]*$/;
 const HEX_BYTE = /^[0-9A-Fa-f]{2}$/;
 const UTF8 = new TextDecoder();
 
+const ASCII = /^[ -~]*$/;
+const STAND_INS = /[\u0001\u0002]/g;
+
+/** The usual case, an undamaged text, by the engine's own decoder; null = byte by byte. */
+function decodeWhole(argument: string): string | null {
+  if (!ASCII.test(argument)) return null;
+  try {
+    return decodeURIComponent(argument).replace(STAND_INS, (standIn) => (standIn === '\u0001' ? '(' : ')'));
+  } catch {
+    return null;
+  }
+}
+
 /** The text behind one URI-encoded argument. Bytes that are no UTF-8, and a cut escape, become U+FFFD; never throws. */
 export function decodeArgument(argument: string): string {
   // Most arguments are empty or plain.
   if (PLAIN.test(argument)) return argument;
+  const whole = decodeWhole(argument);
+  if (whole !== null) return whole;
   const bytes: number[] = [];
   for (let i = 0; i < argument.length; i += 1) {
     const code = argument.charCodeAt(i);
