@@ -36,6 +36,7 @@ const HEX_BYTE = /^[0-9A-Fa-f]{2}$/;
 const UTF8 = new TextDecoder();
 
 const ASCII = /^[ -~]*$/;
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
 const STAND_INS = /[\u0001\u0002]/g;
 
 /** The usual case, an undamaged text, by the engine's own decoder; null = byte by byte. */

@@ -53,8 +53,8 @@ export function createLog(options: LogOptions): Log {
 }
 
 /**
- * The fields that bind a line to its call, and to the customer once known. Fields and not a child logger: made for each
- * line, one costs more than the line.
+ * The fields that bind a line to its call, and to the customer once known. Fields, because a child logger would be made
+ * anew for nearly every line.
  */
 export function callFields(call: string, customer: string | null): Readonly<Record<string, string>> {
   return customer === null ? { call } : { call, customer };
