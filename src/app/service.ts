@@ -174,7 +174,10 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const clockWatch = watchClock(clock, alarms);
   const link = new Link({
     telephony, hub, arrivals, reconciler, alarms, log, metrics,
-    sawStamp: (stampMs) => clockWatch.sawStamp(stampMs),
+    sawStamp(stampMs) {
+      clockWatch.sawStamp(stampMs);
+      watch.sawStamp(stampMs);
+    },
     async onMatched() {
       await announce(telephony, { app: settings.ariApp, isTurningAway: watch.isOverloaded || admission.isDraining, emergency: asterisk.own === null ? null : trunks.emergencyEndpoints().join(TRUNK_SEPARATOR) });
       await phones.pushAll();

@@ -28,6 +28,8 @@ export interface WatchParts {
 }
 export interface Watch {
   readonly isOverloaded: boolean;
+  /** A stamp of Asterisk's, at the moment its event was handled. */
+  sawStamp(stampMs: number): void;
   stop(): void;
 }
 
@@ -52,7 +54,7 @@ export function startWatch(parts: WatchParts): Watch {
     const { lastEventMs } = telephony;
     if (telephony.isUp && lastEventMs !== null && nowMs - lastEventMs > EVENTS_SILENT_MS) alarms.raise('asterisk-events', 'Asterisk answers, but its events have stopped: calls are not served.', 'See whether another program uses the same ARI application (ARI_APP); restart Asterisk when that is not it.');
     else alarms.clear('asterisk-events');
-    const now = overload.isNow({ eventLagMs: telephony.eventLagMs, lastEventMs, loopP99Ms: loop.last().p99Ms, nowMs });
+    const now = overload.isNow({ loopP50Ms: loop.last().p50Ms, nowMs });
     admission.setOverloaded(now);
     // Asterisk turns calls away by itself then, as long as it is told so again: they never reach us.
     if (now) void telephony.setGlobal('GV_OVERLOAD', turnAwayUntil(nowMs, TURN_AWAY_MS)).catch(() => {});
@@ -68,6 +70,9 @@ export function startWatch(parts: WatchParts): Watch {
   return {
     get isOverloaded() {
       return isOverloaded;
+    },
+    sawStamp(stampMs) {
+      if (stampMs > 0) overload.saw(clock.nowMs() - stampMs);
     },
     stop() {
       clearInterval(ticker);
