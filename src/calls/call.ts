@@ -32,6 +32,8 @@ export interface CallOrigin {
 const HANGUP_GRACE_MS = 300;
 /** How long clean-up waits for Asterisk to confirm that a leg is gone. */
 const GONE_LIMIT_MS = 3_000;
+/** From the event that a far end hung up to the one that its channel has left, with room for a busy machine. */
+const LEAVES_WITHIN_MS = 250;
 
 export class Call {
   readonly origin: CallOrigin;
@@ -235,10 +237,12 @@ export class Call {
 
   /** Ends one leg and sees it gone. Never rejects. */
   async endLeg(leg: Leg, reason: HangupReason): Promise<void> {
+    // Whoever has hung up needs no request of ours: Asterisk says a moment later that the channel has left.
+    if (leg.gone !== null && (await this.#seenGone(leg, LEAVES_WITHIN_MS))) return;
     for (let attempt = 0; attempt < 3 && !leg.isDestroyed; attempt += 1) {
       try {
         await this.deps.telephony.hangup(leg.channel, reason);
-        if (await this.#seenGone(leg)) return;
+        if (await this.#seenGone(leg, GONE_LIMIT_MS)) return;
       } catch (error) {
         const fault = error instanceof TelephonyError ? error.fault : 'failed';
         if (fault === 'gone') {
@@ -289,10 +293,10 @@ export class Call {
     }
   }
 
-  async #seenGone(leg: Leg): Promise<boolean> {
+  async #seenGone(leg: Leg, limitMs: number): Promise<boolean> {
     if (leg.isDestroyed) return true;
     const never = new AbortController().signal;
-    const seen = await wait<true>(this.deps.clock, never, GONE_LIMIT_MS, (settle) =>
+    const seen = await wait<true>(this.deps.clock, never, limitMs, (settle) =>
       leg.onChange(() => {
         if (leg.isDestroyed) settle(true);
       }),
