@@ -88,7 +88,7 @@ const outbound = {
     })
     .optional()
     .describe('How numbers are written and which are sent.'),
-  qualifyMs: z.int().refine((ms) => ms === 0 || (ms >= 1_000 && ms <= 3_600_000), 'is neither 0 nor between 1000 and 3600000').optional().describe('How often the address is asked whether it lives; 0: never. Absent: 2000.'),
+  qualifyMs: z.int().refine((ms) => ms === 0 || (ms >= 1_000 && ms <= 3_600_000), 'is neither 0 nor between 1000 and 3600000').optional().describe('How often the address is asked whether it lives; 0: never. Absent: 2000, and 0 on an emergency trunk.'),
 };
 const OUTBOUND_FIELDS = Object.keys(outbound) as readonly (keyof typeof outbound)[];
 const trunk = z.strictObject({
@@ -199,7 +199,8 @@ function outboundOf(id: string, raw: z.output<typeof trunk>, ddis: DdiFilter, pr
       format: raw.numbers?.format ?? '+E164', defaultNetworkNumber: network as E164 | null, sendsNetworkNumber: raw.numbers?.sendsNetworkNumber ?? true,
       allowsThirdPartyNumbers: raw.numbers?.allowsThirdPartyNumbers ?? false,
     },
-    qualifyMs: raw.qualifyMs ?? QUALIFY_MS,
+    // Asterisk 22.10 sends no INVITE to an address that did not answer OPTIONS, and nothing may hold up 999 (RULES F8).
+    qualifyMs: raw.qualifyMs ?? (raw.emergency ? 0 : QUALIFY_MS),
   });
 }
 

@@ -88,7 +88,7 @@ test('trunks that calls go out over: as the choice of a route wants them, emerge
   expect(trunks.outbound[0]).not.toHaveProperty('qualifyMs');
   expect(trunks.emergencyEndpoints()).toEqual(['trunk-a', 'own-name', 'trunk-c']);
   const written = trunksText(trunks.all, ['alaw']).split('\n');
-  expect(written.filter((line) => line.startsWith('qualify_frequency='))).toEqual(['qualify_frequency=2', 'qualify_frequency=0', 'qualify_frequency=2']);
+  expect(written.filter((line) => line.startsWith('qualify_frequency='))).toEqual(['qualify_frequency=0', 'qualify_frequency=0', 'qualify_frequency=2']);
   expect(written.filter((line) => line.startsWith('from_domain='))).toEqual(['from_domain=b.example', 'from_domain=other.example', 'from_domain=c.example']);
 });
 

@@ -26,9 +26,10 @@ describe('trunk file', () => {
     expect(['+441632960018', '+442079460018', '+441632960019'].map((ddi) => brings(gamma, ddi as E164))).toEqual([true, true, false]);
   });
 
-  test('what is not said of calls that go out: every class at 0, both numbers in E.164, looked at every 2 s', () => {
+  test('what is not said of calls that go out: every class at 0, both numbers in E.164, looked at every 2 s unless 999 goes out there', () => {
+    expect(parse({ a: { ...carrier, emergency: false } }).trunks).toMatchObject([{ outbound: { qualifyMs: 2_000 } }]);
     expect(parse({ a: carrier }).trunks?.[0]?.outbound).toEqual({
-      carrier: 'Carrier', domain: 'sip.carrier.example', priority: 10, weight: 1, cost: { default: 0 }, maxChannels: null, maxCallsPerSecond: null, qualifyMs: 2_000,
+      carrier: 'Carrier', domain: 'sip.carrier.example', priority: 10, weight: 1, cost: { default: 0 }, maxChannels: null, maxCallsPerSecond: null, qualifyMs: 0,
       recipe: { format: '+E164', defaultNetworkNumber: null, sendsNetworkNumber: true, allowsThirdPartyNumbers: false },
     });
     expect(parse({ a: { name: 'A', match: ['192.0.2.1'] }, b: carrier }).trunks?.[0]?.outbound).toBeUndefined();
