@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Proof } from '../compliance/returnable.ts';
 import type { LiveCalls } from '../calls/live-calls.ts';
 import type { SwitchBoard } from '../calls/switch-board.ts';
 import type { HttpDeps, PublishResult, SetResult } from '../http/deps.ts';
@@ -27,6 +28,7 @@ import { numberDesk, type NumberFacts } from './number-desk.ts';
 import type { LiveFeed } from './observer.ts';
 import type { PhoneBook } from './phone-book.ts';
 import type { TrunkHealth } from './trunk-health.ts';
+import { sentence, type Proofs } from './proofs.ts';
 import { addressForPhones } from './sip-address.ts';
 import type { TestCalls } from './test-calls.ts';
 import { COPIES } from './voicemail-media.ts';
@@ -47,6 +49,7 @@ export interface AppParts {
   readonly state: SharedStatePort;
   readonly phones: PhoneBook;
   readonly trunkHealth: TrunkHealth;
+  readonly proofs: Proofs;
   readonly testCalls: TestCalls;
   readonly numberFacts: NumberFacts;
   readonly telephony: Telephony;
@@ -91,6 +94,7 @@ export function httpDeps(parts: AppParts): HttpDeps {
     subscribe: (listener) => parts.feed.subscribe(listener),
     numbers: async () => allPlans().flatMap((plan) => [...plan.numbers.values()].map((ddi) => ({
       ddi: ddi.ddi, customer: plan.customer, label: ddi.label, entry: ddi.entry, does: doesText(plan, ddi.ddi, clock.nowMs()), planVersion: plan.version, timeZone: plan.organisation.timeZone,
+      ...proofWire(parts.proofs.proofOf(plan.customer, ddi.ddi)),
     }))),
     plans: plansDeps(parts),
     switches: async () => (await Promise.all(allPlans().map((plan) => switchRows(parts, plan)))).flat(),
@@ -118,6 +122,7 @@ export function httpDeps(parts: AppParts): HttpDeps {
       const plan = plans.byCustomer(customer);
       if (plan?.extensions.has(extension) !== true) return { kind: 'unknown' };
       const made = await phones.renew(plan, extension);
+      void parts.proofs.renew(customer);
       if (made === null) return { kind: 'refused', reason: `${extension} is a phone of an Asterisk that was there before`, hint: 'Its password is set there' };
       return { kind: 'done', row: { customer, extension, ...made, sipAddress: (parts.loaded.settings === null ? null : addressForPhones(parts.asterisk, parts.loaded.settings)) ?? 'as that Asterisk is reached' } };
     },
@@ -126,7 +131,8 @@ export function httpDeps(parts: AppParts): HttpDeps {
       const spec = plan?.extensions.get(extension);
       if (plan === null || spec === undefined) return { kind: 'unknown' };
       // A password that nobody knows takes the old one's place.
-      await phones.renew(plan, extension);
+      await phones.renew(plan, extension, false);
+      void parts.proofs.renew(customer);
       return { kind: 'done', row: { customer, extension, name: spec.name, endpoint: phones.nameOf(plan, spec), isOnline: false, hasSecret: false, isOurs: phones.isOurs } };
     },
     mailboxes: async () => (await Promise.all(allPlans().map((plan) => mailboxRows(parts, plan)))).flat(),
@@ -224,6 +230,10 @@ async function mailboxRows(parts: AppParts, plan: RoutingPlan) {
       hasPin: await parts.voicemail.hasPin(plan.customer, box.id), timeZone: plan.organisation.timeZone,
     };
   }));
+}
+
+function proofWire(proof: Proof | null): { isProven: boolean | null; proof: string | null } {
+  return { isProven: proof?.isProven ?? null, proof: proof === null ? null : sentence(proof) };
 }
 
 /** What a caller meets now who presses nothing, in a few words. */

@@ -98,11 +98,17 @@ export class PhoneBook {
     return this.#inTurn(() => this.#pushCustomer(customer));
   }
 
+  /** Extensions that somebody has the phone of: its password was handed out, or it is a phone of somebody else's Asterisk. */
+  async assigned(plan: RoutingPlan): Promise<ReadonlySet<string>> {
+    if (!this.#isOurs) return new Set([...plan.extensions.values()].flatMap(({ number, endpoint }) => (endpoint === null ? [] : [number])));
+    return new Set((await this.#secrets.listPhones(plan.customer)).flatMap(({ extension, isHandedOut }) => (isHandedOut ? [extension] : [])));
+  }
+
   /** A new password for a phone; shown once, pushed at once. */
-  async renew(plan: RoutingPlan, number: string): Promise<{ username: string; password: string } | null> {
+  async renew(plan: RoutingPlan, number: string, isHandedOut = true): Promise<{ username: string; password: string } | null> {
     const extension = plan.extensions.get(number);
     if (extension === undefined || !this.#isOurs) return null;
-    const secret = await this.#secrets.createPhoneSecret(plan.customer, number);
+    const secret = await this.#secrets.createPhoneSecret(plan.customer, number, isHandedOut);
     await this.push(plan.customer);
     return { username: secret.sipUser, password: secret.password };
   }

@@ -38,6 +38,7 @@ import { PhoneBook } from './phone-book.ts';
 import { RegistrationWatch } from './registration-watch.ts';
 import { privateNetworkTrunks } from './private-network.ts';
 import { mediaFolders, openPrompts } from './prompts.ts';
+import { Proofs } from './proofs.ts';
 import { openStores } from './stores.ts';
 import { TestCalls } from './test-calls.ts';
 import { UnseenEnds } from './unseen-ends.ts';
@@ -100,9 +101,15 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     adminFile: paths.databases.admin, folder: paths.voicemail, mediaUriOf: (file, message) => copies.mediaOf(file, message),
   });
   const media = new PlanMedia(at(settings.plansFolder), prompts);
+  // Whose phones are whose is known when the link is made; until `start` nobody asks.
+  const proofs = new Proofs({
+    clock, phonesOf: (plan) => phones.assigned(plan),
+    onLost: (text) => (text === null ? alarms.clear('proof-lost') : alarms.raise('proof-lost', text, 'Mend the route as the sentence says; publishing proves it again.')),
+  });
   say('Checking the plans …');
   const plans = await PlanStore.open({
     folder: at(settings.plansFolder), history, media, clock, phrases: prompts.phraseIds, allowLoopbackLookups: settings.lookupPrivate,
+    review: (plan) => proofs.review(plan),
     onReload: (result) => {
       metrics.reloadDone(result.kind !== 'refused', result.tookMs);
       log.info({ customer: result.customer, version: result.version, problems: result.problems.length }, `plan ${result.kind}`);
@@ -209,6 +216,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   lastKnownRoute?.renew(plans.customers());
   // Most went there when the link came up; a thousand customers' phones are not sent twice.
   await phones.pushMissing();
+  proofs.start(plans);
   const trunksInAsterisk = await readFile(join(instanceFolder, 'etc/pjsip_trunks.conf'), 'utf8').catch(() => '');
   trunks.watch(async (all) => {
     if (own?.writeTrunks === undefined) return;
@@ -231,7 +239,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const [{ startServer }, { httpDeps }] = await Promise.all([import('../http/server.ts'), import('./http-deps.ts')]);
   const http = await startServer(
     httpDeps({
-      clock, log, metrics, alarms, feed, live, plans, history, records, voicemail, secrets, switches, state, phones, trunkHealth, testCalls, numberFacts: { plans, evidence, doNotOriginate, clock, isTestMode: settings.testNumbers, proof: () => null }, telephony, asterisk, loaded, mediaToken,
+      clock, log, metrics, alarms, feed, live, plans, history, records, voicemail, secrets, switches, state, phones, proofs, trunkHealth, testCalls, numberFacts: { plans, evidence, doNotOriginate, clock, isTestMode: settings.testNumbers, proof: (customer, number) => proofs.returnProofOf(customer, number) }, telephony, asterisk, loaded, mediaToken,
       promptFolder, productVersion: PRODUCT_VERSION, isDraining: () => admission.isDraining,
     }),
     { host: settings.httpHost, port: settings.httpPort },
@@ -254,6 +262,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
       await rm(serverFile, { force: true });
       watch.stop();
       clearInterval(purger);
+      proofs.stop();
       trunks.close();
       trunkHealth.close();
       registrations?.close();

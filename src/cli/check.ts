@@ -27,10 +27,11 @@ async function checkFiles(cli: Cli, args: readonly string[]): Promise<ExitCode> 
   // Loaded here: the compiler costs 150 ms that no other command should pay.
   const { checkFile, isGood, planFiles } = await import('./plan-file.ts');
   const { crossCheck } = await import('../routing/check.ts');
+  const { proofProblems } = await import('./proof-check.ts');
   const checked = args.flatMap((argument) => planFiles(argument)).map((file) => checkFile(file, cli.product));
   const cross = crossCheck(checked.flatMap(({ compiled }) => (compiled.plan === null ? [] : [compiled.plan])));
   const results = checked.map((file) => {
-    const problems = [...file.compiled.problems, ...cross.filter((problem) => problem.customer === file.customer)];
+    const problems = [...file.compiled.problems, ...cross.filter((problem) => problem.customer === file.customer), ...proofProblems(file.compiled.plan, Date.now())];
     return { file, problems, isGood: isGood(problems) };
   });
   const ok = results.every((result) => result.isGood);

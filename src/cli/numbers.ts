@@ -32,10 +32,13 @@ export function numbersCommands(program: Command, run: Run): void {
           { head: 'Number' },
           { head: 'Customer' },
           { head: 'Label', mayCut: true },
+          { head: 'Returnable' },
           { head: 'What callers meet', mayCut: true },
         ],
-        answer.numbers.map((row) => [phone(row.ddi), plain(row.customer), plain(row.label), plain(row.does)]),
+        answer.numbers.map((row) => [phone(row.ddi), plain(row.customer), plain(row.label), plain(returnable(row)), plain(row.does)]),
       );
+      for (const { ddi, isProven, proof } of answer.numbers)
+        if (isProven === false) cli.say.hint(`${phone(ddi)} is not proven returnable: ${plain(proof ?? '')}`);
       return EXIT.yes;
     },
   );
@@ -91,4 +94,9 @@ function stateMark(cli: Cli, { isUsable, stoppedBy }: HeldNumber): string {
 function pieceText({ type, reference, checkedBy, checkedOn, expiresOn, withdrawn, id }: EvidenceWire): string {
   const end = withdrawn !== null ? `withdrawn by ${plain(withdrawn.by)}: ${plain(withdrawn.reason)}` : expiresOn === null ? 'does not run out' : `until ${plain(expiresOn)}`;
   return `${type} ${plain(reference)}, checked by ${plain(checkedBy)} ${dateTime(checkedOn, HOME_ZONE)}, ${end} (${plain(id)})`;
+}
+
+function returnable({ isProven }: NumberRow): string {
+  if (isProven === null) return 'being worked out';
+  return isProven ? 'proven' : 'not proven';
 }

@@ -31,10 +31,11 @@ const MEND = 'Lead that way to a person with a phone and then to a message with 
 
 /**
  * Warnings about numbers that calls may leave with and whose callers could be left: those that lose their proof, or with
- * `before` null have none.
+ * `before` null have none. A plan without trunks shows its numbers to nobody, so its first version is not warned about.
  */
 export function proofWarnings(before: ProofBook | null, after: ProofBook): readonly Problem[] {
-  const { registry } = after.plan;
+  const { registry, outbound } = after.plan;
+  if (before === null && outbound.trunks.length === 0) return [];
   const warnings: Problem[] = [];
   for (const { number, kind, why } of proofChanges(before, after, before === null)) {
     if (why === null || (kind !== 'lost' && before !== null) || registry.get(number)?.capability === 'inbound-only') continue;

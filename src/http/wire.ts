@@ -124,6 +124,11 @@ export const NumberRow = z
     does: z.string().meta({ description: 'What a caller meets, in words', example: 'Hours, then the main menu' }),
     planVersion: z.int(),
     timeZone: z.string(),
+    isProven: z.boolean().nullable().meta({ description: 'Whether every caller reaches a person, or is told name and contact; null = being worked out' }),
+    proof: z
+      .string()
+      .nullable()
+      .meta({ description: 'What was shown, or the way on which a caller is left', example: 'Sundays after 17:00 with no key pressed ends in congestion at "queue".' }),
   })
   .meta({ id: 'NumberRow' });
 

@@ -37,7 +37,7 @@ export class Acceptance {
    */
   async accept(entry: Entry, answer: Ready, meta: Publisher & { readonly text: string; readonly writesFile: boolean }): Promise<Accepted> {
     const isNew = answer.hash !== entry.current?.hash;
-    const problems = joinProblems(answer.problems, await this.#options.media.prepare(answer.plan));
+    const problems = [...joinProblems(answer.problems, await this.#options.media.prepare(answer.plan)), ...(isNew ? ((await this.#options.review?.(answer.plan)) ?? []) : [])];
     if (isNew && problems.some(({ severity }) => severity === 'problem')) return { kind: 'refused', problems };
     return this.#locks.run(NUMBERS, async (): Promise<Accepted> => {
       const conflicts = await this.index.conflicts(answer.plan);

@@ -44,6 +44,8 @@ export interface PlanStoreOptions {
   /** Ids of the product's own phrases; null = not checked. */
   readonly phrases: ReadonlySet<string> | null;
   readonly allowLoopbackLookups: boolean;
+  /** Warnings about a plan that is to be published, beyond what compile knows. */
+  readonly review?: (plan: RoutingPlan) => Promise<readonly Problem[]>;
   /** Compile threads while many plans load; default 2. */
   readonly threads?: number;
   readonly onReload?: (result: ReloadResult) => void;

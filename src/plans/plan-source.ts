@@ -104,7 +104,8 @@ export class PlanStore implements PlanSource {
   async check(text: string, customer: string | null): Promise<{ readonly ok: boolean; readonly problems: readonly Problem[]; readonly steps: number; readonly numbers: number }> {
     const entry = customer !== null && isCustomerId(customer) ? this.#entryOf(customer) : newEntry('checked-only');
     const answer = await this.#compile(entry, { kind: 'text', text }, null);
-    return { ok: isReady(answer), problems: answer.problems, steps: answer.plan?.steps.size ?? 0, numbers: answer.plan?.numbers.size ?? 0 };
+    const warnings = answer.plan === null ? [] : ((await this.#options.review?.(answer.plan)) ?? []);
+    return { ok: isReady(answer), problems: [...answer.problems, ...warnings], steps: answer.plan?.steps.size ?? 0, numbers: answer.plan?.numbers.size ?? 0 };
   }
 
   /** Makes `text` the customer's next version, after the same checks as saving the file. Rejects when history or disk fail. */

@@ -88,6 +88,12 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE TRIGGER evidence_stays BEFORE UPDATE ON evidence BEGIN SELECT RAISE(ABORT, 'evidence is only added to'); END;
       CREATE TRIGGER evidence_is_kept BEFORE DELETE ON evidence BEGIN SELECT RAISE(ABORT, 'evidence is only added to'); END;`,
   },
+  {
+    version: 3,
+    database: 'admin',
+    // What was made before this column was may have been handed out, so it counts as such.
+    sql: 'ALTER TABLE phones ADD COLUMN is_handed_out INTEGER NOT NULL DEFAULT 1',
+  },
 ];
 
 /** The version that this release reads and writes. */

@@ -26,6 +26,8 @@ export interface Phone {
   readonly ha1Md5: string;
   readonly ha1Sha256: string;
   readonly createdAtMs: number;
+  /** False: made so that the phone exists; nobody has been told its password. */
+  readonly isHandedOut: boolean;
 }
 /** `password` is nowhere else: shown once, then gone. */
 export interface PhoneSecret extends Phone {
@@ -46,7 +48,7 @@ const KEY_FORM = /^gv_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
 const SCOPE_FORM = /^[a-z][a-z0-9:-]{0,31}$/;
 const MAX_LABEL_CHARACTERS = 100;
 const NO_HASH = Buffer.alloc(32);
-const PHONE = 'customer, extension, sip_user, realm, ha1_md5, ha1_sha256, created_at_ms';
+const PHONE = 'customer, extension, sip_user, realm, ha1_md5, ha1_sha256, created_at_ms, is_handed_out';
 
 /** Opens the secrets; keys are read into memory, so that checking one costs no look-up. Rejects with StoreError. */
 export async function openSecrets(options: SecretsOptions): Promise<Secrets> {
@@ -86,10 +88,10 @@ export class Secrets {
     }
   }
 
-  /** A new password for a phone; an older one of the same phone stops being valid. */
-  async createPhoneSecret(customer: string, extension: string): Promise<PhoneSecret> {
-    const phone = this.#newPhone(customer, extension);
-    await this.#thread.run(`INSERT OR REPLACE INTO phones (${PHONE}) VALUES (?, ?, ?, ?, ?, ?, ?)`, ...rowOf(phone));
+  /** A new password for a phone; an older one of the same phone stops being valid. `isHandedOut` false: nobody will know it. */
+  async createPhoneSecret(customer: string, extension: string, isHandedOut = true): Promise<PhoneSecret> {
+    const phone = this.#newPhone(customer, extension, isHandedOut);
+    await this.#thread.run(`INSERT OR REPLACE INTO phones (${PHONE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, ...rowOf(phone));
     return phone;
   }
 
@@ -102,12 +104,12 @@ export class Secrets {
     const missing = extensions.filter((extension) => !known.has(extension));
     if (missing.length === 0) return known;
     // A password that is being made and shown beside this stays the phone's.
-    const sql = `INSERT OR IGNORE INTO phones (${PHONE}) VALUES (?, ?, ?, ?, ?, ?, ?)`;
-    await this.#thread.transaction(missing.map((extension) => ({ sql, parameters: rowOf(this.#newPhone(customer, extension)) })));
+    const sql = `INSERT OR IGNORE INTO phones (${PHONE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+    await this.#thread.transaction(missing.map((extension) => ({ sql, parameters: rowOf(this.#newPhone(customer, extension, false)) })));
     return new Map((await this.listPhones(customer)).map((phone) => [phone.extension, phone]));
   }
 
-  #newPhone(customer: string, extension: string): PhoneSecret {
+  #newPhone(customer: string, extension: string, isHandedOut: boolean): PhoneSecret {
     safeName('customer', customer);
     safeName('extension', extension);
     const sipUser = this.#options.sipUserOf?.(customer, extension) ?? `${customer}-${extension}`;
@@ -117,7 +119,7 @@ export class Secrets {
     const ha1Md5 = createHash('md5').update(text).digest('hex');
     const ha1Sha256 = createHash('sha256').update(text).digest('hex');
     const createdAtMs = Math.round(this.#nowMs());
-    return { customer, extension, sipUser, realm, ha1Md5, ha1Sha256, createdAtMs, password };
+    return { customer, extension, sipUser, realm, ha1Md5, ha1Sha256, createdAtMs, isHandedOut, password };
   }
 
   async getPhone(customer: string, extension: string): Promise<Phone | null> {
@@ -249,8 +251,8 @@ function readSecretFile(file: string): string | null {
   }
 }
 
-function rowOf({ customer, extension, sipUser, realm, ha1Md5, ha1Sha256, createdAtMs }: Phone): (string | number)[] {
-  return [customer, extension, sipUser, realm, ha1Md5, ha1Sha256, createdAtMs];
+function rowOf({ customer, extension, sipUser, realm, ha1Md5, ha1Sha256, createdAtMs, isHandedOut }: Phone): (string | number)[] {
+  return [customer, extension, sipUser, realm, ha1Md5, ha1Sha256, createdAtMs, isHandedOut ? 1 : 0];
 }
 
 function phoneOfRow(row: Row): Phone {
@@ -262,5 +264,6 @@ function phoneOfRow(row: Row): Phone {
     ha1Md5: String(row['ha1_md5']),
     ha1Sha256: String(row['ha1_sha256']),
     createdAtMs: Number(row['created_at_ms']),
+    isHandedOut: row['is_handed_out'] !== 0,
   };
 }

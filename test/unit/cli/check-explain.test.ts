@@ -55,6 +55,15 @@ describe('check and explain', () => {
     ]);
   });
 
+  test('a number that calls leave with, whose callers can be left, is a warning with the sentence', async () => {
+    await writeFile(file('leaves.json'), plan({ outbound: { trunks: ['carrier'] } }));
+    const ran = await genvoice(['check', file('leaves.json')]);
+    expect(ran.exit).toBe(0);
+    expect(ran.out).toContain(
+      '! /numbers/+441632960018  is not proven returnable: At any time with no key pressed ends in a hang-up at "bye". ',
+    );
+  });
+
   test('a broken plan: place, problem, mend', async () => {
     const ran = await genvoice(['check', file('broken.json')]);
     const lines = ran.out.trimEnd().split('\n');

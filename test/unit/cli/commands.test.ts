@@ -100,17 +100,17 @@ describe('lists as golden text', () => {
       ['numbers', 'list'],
       undefined,
       [
-        '01632 960018   bramley-finch   Sales  Hours, then the main menu',
-        '0117 496 0123  harbour-dental  Desk   Hours, then the desk',
+        '01632 960018   bramley-finch   Sales  proven      Hours, then the main menu',
+        '0117 496 0123  harbour-dental  Desk   not proven  Hours, then the desk',
       ],
     ],
     [
       ['numbers', 'list'],
       60,
       [
-        'Number         Customer        Label  What callers meet',
-        '01632 960018   bramley-finch   Sales  Hours, then the main …',
-        '0117 496 0123  harbour-dental  Desk   Hours, then the desk',
+        'Number         Customer        Label  Returnable  What call…',
+        '01632 960018   bramley-finch   Sales  proven      Hours, th…',
+        '0117 496 0123  harbour-dental  Desk   not proven  Hours, th…',
       ],
     ],
     [['switches', 'list'], undefined, ['bramley-finch  night  off  never set    *28  Night switch']],

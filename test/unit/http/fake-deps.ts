@@ -174,6 +174,8 @@ export function fakeDeps(overrides: Partial<Omit<HttpDeps, 'clock'>> = {}): Fake
         does: 'Hours, then the main menu',
         planVersion: 41,
         timeZone: 'Europe/London',
+        isProven: true,
+        proof: 'Every caller reaches a person or is told name and contact, at any time.',
       },
       {
         ddi: '+441174960123',
@@ -183,6 +185,8 @@ export function fakeDeps(overrides: Partial<Omit<HttpDeps, 'clock'>> = {}): Fake
         does: 'Hours, then the desk',
         planVersion: 3,
         timeZone: 'Europe/London',
+        isProven: false,
+        proof: 'Sundays after 17:00 with no key pressed ends in congestion at "queue".',
       },
     ],
     heldNumbers: async (customer) =>
