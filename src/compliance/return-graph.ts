@@ -105,7 +105,7 @@ export function endlessOf(
 }
 
 /** Steps at which the two plans differ for a caller, by index in `now`, new ones included. */
-export function changedSteps(now: ReturnGraph, old: ReturnGraph): readonly number[] {
+export function* changedSteps(now: ReturnGraph, old: ReturnGraph): Generator<void, readonly number[]> {
   const tables = new Map<string, boolean>();
   const isTableSame = (name: string): boolean => {
     let same = tables.get(name);
@@ -116,12 +116,13 @@ export function changedSteps(now: ReturnGraph, old: ReturnGraph): readonly numbe
     return same;
   };
   const changed: number[] = [];
-  now.ids.forEach((id, index) => {
+  for (const [index, id] of now.ids.entries()) {
+    if (index % SLICE === 0) yield;
     const before = old.indexOf.get(id);
     const ways = now.ways[index] ?? [];
     const same = before !== undefined && isSame(ways, old.ways[before]) && ways.every(({ hours }) => hours === null || isTableSame(hours.table));
     if (!same) changed.push(index);
-  });
+  }
   return changed;
 }
 

@@ -57,7 +57,7 @@ export function prove(plan: RoutingPlan, options: ProvingOptions, before: ProofB
 export function* proving(plan: RoutingPlan, options: ProvingOptions, before: ProofBook | null = null): Generator<void, ProofBook> {
   const graph = yield* buildGraph(plan, options, before?.graph ?? null);
   const isSameZone = before?.plan.organisation.timeZone === plan.organisation.timeZone;
-  const changed = before === null || !isSameZone ? null : reaching(graph.before, changedSteps(graph, before.graph), graph.ids.length);
+  const changed = before === null || !isSameZone ? null : reaching(graph.before, yield* changedSteps(graph, before.graph), graph.ids.length);
   yield;
   const kept = new Map<number, Finding>();
   const entries = new Set<number>();

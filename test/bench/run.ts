@@ -15,13 +15,14 @@ import { measureJudgements } from './judge.ts';
 import { measureKilled } from './killed.ts';
 import { closeLoad } from './load.ts';
 import { measurePlans } from './plans-part.ts';
+import { measureProofs } from './proofs-part.ts';
 import { measureReload } from './reload.ts';
 import { measureResponses } from './responses.ts';
 import { measureRestless } from './restless.ts';
 import { loadAverage } from './statistics.ts';
 import { PROJECT, startWorld, type World } from './world.ts';
 
-const PARTS = ['answers', 'capacity', 'responses', 'plans', 'judge', 'reload', 'dwell', 'restless', 'killed'] as const;
+const PARTS = ['answers', 'capacity', 'responses', 'plans', 'proofs', 'judge', 'reload', 'dwell', 'restless', 'killed'] as const;
 type PartName = (typeof PARTS)[number];
 /** No new round of the step search after this; a round takes one to two minutes. */
 const CAPACITY_LIMIT_MS = 170_000;
@@ -91,7 +92,8 @@ try {
     await w.application.restart(['--inspect=127.0.0.1:0']);
     return measureDwell(w.application, { rootFolder: w.rootFolder, atOnce: options.quick ? 50 : 500, minutes: options.soak ? 10 : 1, say });
   });
-  await measured('plans', () => measurePlans({ rounds, say }));
+  await measured('plans', 'proofs', () => measurePlans({ rounds, say }));
+  await measured('proofs', () => measureProofs({ rounds, say }));
   await measured('judge', () => measureJudgements({ rounds, say }));
   await measured('reload', (w) => measureReload({ callsPerSecond: rate, rounds, seconds: options.quick ? 3 : 5, customers: options.quick ? 100 : 1_000, numbers: 100, rootFolder: w.rootFolder, say }));
 } finally {
