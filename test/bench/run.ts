@@ -92,7 +92,7 @@ try {
     await w.application.restart(['--inspect=127.0.0.1:0']);
     return measureDwell(w.application, { rootFolder: w.rootFolder, atOnce: options.quick ? 50 : 500, minutes: options.soak ? 10 : 1, say });
   });
-  await measured('plans', 'proofs', () => measurePlans({ rounds, say }));
+  await measured('plans', () => measurePlans({ rounds, say }));
   await measured('proofs', () => measureProofs({ rounds, say }));
   await measured('judge', () => measureJudgements({ rounds, say }));
   await measured('reload', (w) => measureReload({ callsPerSecond: rate, rounds, seconds: options.quick ? 3 : 5, customers: options.quick ? 100 : 1_000, numbers: 100, rootFolder: w.rootFolder, say }));
