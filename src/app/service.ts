@@ -6,13 +6,14 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { AriTelephony } from '../ari/ari-telephony.ts';
-import { AriTrunkStates } from '../ari/trunk-states.ts';
 import { OwnTransport } from '../ari/own-transport.ts';
+import { AriTrunkStates } from '../ari/trunk-states.ts';
 import { AriPhoneProvisioning } from '../ari/phone-provisioning.ts';
 import { Admission } from '../calls/admission.ts';
 import { Arrivals } from '../calls/arrival.ts';
 import { EventHub } from '../calls/event-hub.ts';
 import { LiveCalls } from '../calls/live-calls.ts';
+import { OutboundUsage } from '../calls/usage.ts';
 import { Reconciler, type ReconcileDeps } from '../calls/reconcile.ts';
 import { SwitchBoard } from '../calls/switch-board.ts';
 import type { RunningServer } from '../http/server.ts';
@@ -34,6 +35,8 @@ import { Link } from './link.ts';
 import { Notices } from './notices.ts';
 import { liveFeed } from './observer.ts';
 import { turnAwayUntil } from './overload.ts';
+import type { NumberFacts } from './number-desk.ts';
+import { outboundDesk } from './outbound-desk.ts';
 import { PhoneBook } from './phone-book.ts';
 import { RegistrationWatch } from './registration-watch.ts';
 import { privateNetworkTrunks } from './private-network.ts';
@@ -43,11 +46,11 @@ import { openStores } from './stores.ts';
 import { TestCalls } from './test-calls.ts';
 import { UnseenEnds } from './unseen-ends.ts';
 import { smtpSender } from './smtp.ts';
-import { TrunkBook, trunkConfig, trunksText } from './trunk-book.ts';
-import { TrunkHealth } from './trunk-health.ts';
+import { foreignTrunks, TRUNK_SEPARATOR, TrunkBook, trunkConfig, trunksText } from './trunk-book.ts';
 import { VoicemailDesk } from './voicemail-desk.ts';
 import { MissedCalls } from './missed-calls.ts';
 import { MessageCopies } from './voicemail-media.ts';
+import { TrunkHealth } from './trunk-health.ts';
 import { startWatch } from './watch.ts';
 
 export interface Service {
@@ -63,8 +66,6 @@ export interface Service {
 
 /** As in package.json. */
 const PRODUCT_VERSION = '0.1.0';
-/** Of GV_EMERGENCY_TRUNK, as the dialplan cuts it. */
-const TRUNK_SEPARATOR = '&';
 const REQUEST_LIMIT_MS = 5_000;
 const ONCE_A_DAY_MS = 86_400_000;
 const WHICH: Readonly<Record<TakenAsterisk['kind'], string>> = { embedded: 'our own', docker: 'our own in the container beside us', existing: 'the one' };
@@ -145,6 +146,18 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     trunks: () => trunks.outbound, states: new AriTrunkStates(transport), clock, random: Math.random, alarms,
     onChange: (rows) => metrics.trunks(rows.map(({ id, state, calls }) => ({ id, isUsable: state !== 'down' && state !== 'open', calls }))),
   });
+  const usage = new OutboundUsage(state, clock, (text) => alarms.raise('usage', text, 'Look at the disk of the data folder; limits count live calls alone meanwhile.'));
+  const numberFacts: NumberFacts = {
+    plans, evidence, doNotOriginate, clock, proof: (customer, number) => proofs.returnProofOf(customer, number),
+    // Where every trunk leads to this machine itself, a drama number can disturb nobody.
+    get isTestMode() {
+      return settings.testNumbers || trunks.isLoopbackOnly;
+    },
+  };
+  const outbound = outboundDesk({
+    health: trunkHealth, facts: numberFacts, trunks: () => trunks.outbound, foreignEmergencyTrunks: () => (asterisk.own === null ? foreignTrunks(asterisk.emergencyTrunk) : null),
+    checkPin: (customer, extension, pin) => voicemail.checkPin(customer, `calls-${extension}`, pin),
+  });
   const unseenEnds = asterisk.own === null ? null : new UnseenEnds(asterisk.own);
   const instance = instanceName(paths.folder);
   const owner = `${instance}${Date.now().toString(36)}x`;
@@ -157,10 +170,9 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
       },
       flush: () => records.flush(), getRecord: (id) => records.getRecord(id), listRecords: (filter) => records.listRecords(filter), countRecords: () => records.countRecords(), close: () => records.close(),
     },
-    telephony, hub, plans, media, state, voicemail: desk, lookup, switches, clock, ids: timeSortedIds(Date.now, instance), random: Math.random, observer: feed, owner, live, admission,
+    telephony, hub, plans, media, state, voicemail: desk, decisions: records, usage, desk: outbound, lookup, switches, clock, ids: timeSortedIds(Date.now, instance), random: Math.random, observer: feed, owner, live, admission,
     endpointOf: (plan, extension) => phones.endpointOf(plan, extension),
     isTestPhone: (endpoint) => phones.isTestPhone(endpoint),
-    emergencyTrunks: () => (asterisk.own === null ? (asterisk.emergencyTrunk?.split(TRUNK_SEPARATOR) ?? []) : trunks.emergencyEndpoints()),
     phoneOwner: (endpoint) => phones.ownerOf(endpoint),
     trunkRules(id) {
       const trunk = trunks.byId(id);
@@ -226,9 +238,9 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
     log.info({ trunks: all.length }, 'trunks handed to Asterisk');
   }, own?.writeTrunks !== undefined && trunksInAsterisk !== trunksText(trunks.all, settings.codecs));
   // The Asterisk in a container has no command line that we reach.
-  trunkHealth.watch();
   const registrations = own?.cli === undefined ? null : new RegistrationWatch({ cli: own.cli, trunks: () => trunks.all, clock, alarms });
   registrations?.start();
+  trunkHealth.watch();
   void notices.resume();
   const purge = (): void => void desk.purgeOld().then((removed) => removed > 0 && log.info({ removed }, 'messages past their days were removed'));
   purge();
@@ -239,7 +251,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const [{ startServer }, { httpDeps }] = await Promise.all([import('../http/server.ts'), import('./http-deps.ts')]);
   const http = await startServer(
     httpDeps({
-      clock, log, metrics, alarms, feed, live, plans, history, records, voicemail, secrets, switches, state, phones, proofs, trunkHealth, testCalls, numberFacts: { plans, evidence, doNotOriginate, clock, isTestMode: settings.testNumbers, proof: (customer, number) => proofs.returnProofOf(customer, number) }, telephony, asterisk, loaded, mediaToken,
+      clock, log, metrics, alarms, feed, live, plans, history, records, voicemail, secrets, switches, state, phones, proofs, trunkHealth, testCalls, numberFacts, telephony, asterisk, loaded, mediaToken,
       promptFolder, productVersion: PRODUCT_VERSION, isDraining: () => admission.isDraining,
     }),
     { host: settings.httpHost, port: settings.httpPort },

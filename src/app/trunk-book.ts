@@ -20,6 +20,8 @@ export interface TrunkBookOptions {
   readonly alarms: Pick<Alarms, 'raise' | 'clear'>;
 }
 /** Hands trunks to Asterisk; rejects when it does not take them. */
+/** Between endpoints in the dialplan's GV_EMERGENCY_TRUNK. */
+export const TRUNK_SEPARATOR = '&';
 export type ApplyTrunks = (trunks: readonly Trunk[]) => Promise<void>;
 
 const LOOK_EVERY_MS = 2_000;
@@ -76,6 +78,11 @@ export class TrunkBook {
     return this.outbound.toSorted((a, b) => Number(b.emergency) - Number(a.emergency) || a.priority - b.priority).map(({ endpoint }) => endpoint);
   }
 
+  /** True when no call can reach a real carrier: every trunk leads to this machine itself. */
+  get isLoopbackOnly(): boolean {
+    return this.#trunks.every(({ address, registration }) => isLoopback(address) && isLoopback(registration?.server));
+  }
+
   /** Looks at the file from now on. `isPending`: Asterisk holds other trunks than these already. */
   watch(apply: ApplyTrunks, isPending: boolean): void {
     this.#apply = apply;
@@ -130,6 +137,18 @@ export class TrunkBook {
 /** The text of pjsip_trunks.conf. Throws RangeError naming trunk and field. */
 export function trunksText(trunks: readonly Trunk[], codecs: readonly string[]): string {
   return renderTrunks(trunks.map(trunkConfig), { codecs, maxRtpSilenceMs: MAX_RTP_SILENCE_MS, maxRtpHoldMs: MAX_RTP_HOLD_MS, language: 'en-GB' });
+}
+
+function isLoopback(hostPort: string | undefined): boolean {
+  return hostPort === undefined || /^(127(\.\d{1,3}){3}|\[::1\]|::1|localhost)(:\d+)?$/.test(hostPort);
+}
+
+/** Trunks of an Asterisk that is not ours, by their endpoints: nothing else is known of them. */
+export function foreignTrunks(endpoints: string | null): readonly OutboundTrunk[] {
+  return (endpoints?.split(TRUNK_SEPARATOR) ?? []).map((endpoint, priority) => ({
+    id: endpoint, name: endpoint, carrier: endpoint, endpoint, domain: 'genvoice.invalid', transport: 'udp', priority, weight: 1, cost: {}, maxChannels: null, maxCallsPerSecond: null, emergency: true,
+    recipe: { format: '+E164', defaultNetworkNumber: null, sendsNetworkNumber: true, allowsThirdPartyNumbers: false },
+  }));
 }
 
 function outboundTrunk(trunk: Trunk): OutboundTrunk[] {

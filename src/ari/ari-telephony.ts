@@ -180,6 +180,11 @@ export class AriTelephony implements Telephony {
   removeFromBridge(bridge: string, channel: string): Promise<void> {
     return this.#do({ resource: 'bridges', operation: 'removeChannel', method: 'POST', path: 'bridges/{bridgeId}/removeChannel', params: { bridgeId: bridge, channel } });
   }
+  announce(bridge: string, playback: string, media: readonly MediaUri[]): Promise<void> {
+    return this.#do({
+      resource: 'bridges', operation: 'playWithId', method: 'POST', path: 'bridges/{bridgeId}/play/{playbackId}', params: { bridgeId: bridge, playbackId: playback }, body: { media },
+    });
+  }
   destroyBridge(bridge: string): Promise<void> {
     return this.#do({ resource: 'bridges', operation: 'destroy', method: 'DELETE', path: 'bridges/{bridgeId}', params: { bridgeId: bridge } });
   }

@@ -8,12 +8,15 @@ import type { RoutingPlan } from '../routing/plan.ts';
 import type { CallEnd } from '../ports/records.ts';
 import { TelephonyError, type TelephonyEvent } from '../ports/telephony.ts';
 import { Admission } from './admission.ts';
-import { Call, type CallOrigin } from './call.ts';
+import { Call, PLACED_BY_ITSELF, type CallOrigin } from './call.ts';
 import { classify } from './call-end.ts';
 import type { CallDeps } from './deps.ts';
 import { emergency, WITHOUT_PLAN } from './emergency.ts';
 import { parseEntry, type Entry } from './entry.ts';
+import { clickedCall, ownPhoneAnswers, ringOwnPhone, type ClickToDial } from './click-to-dial.ts';
 import { feature, FEATURES } from './features.ts';
+import { outbound } from './outbound.ts';
+import { siteOf } from './leaving.ts';
 import { Leg } from './leg.ts';
 import { isLinkBack } from './link-back.ts';
 import { phrases, play } from './verbs/speak.ts';
@@ -66,10 +69,24 @@ export class Arrivals {
       this.#deps.observer.alarm('flow-bug', `A call over ${entry.name} could not be taken: ${error instanceof Error ? error.message : String(error)}`);
       return this.#stray(event.channel);
     }
+    await this.#run(call, () => this.serve(call, []));
+  }
+
+  /** Places a call for somebody: their phone rings first. The call is live and known at once; `ended` never rejects. */
+  place(request: ClickToDial): { readonly call: Call; readonly ended: Promise<void> } {
+    const call = clickedCall(this.#deps, request);
+    const ended = this.#run(call, async () => {
+      await ringOwnPhone(call, request);
+      return this.serve(call, []);
+    });
+    return { call, ended };
+  }
+
+  async #run(call: Call, flow: () => Promise<CallEnd>): Promise<void> {
     this.#deps.live.add(call);
     this.#deps.observer.started(call.view());
     try {
-      call.end(await this.#served(call));
+      call.end(await this.#served(call, flow));
     } catch (error) {
       await this.rescue(call, error);
     } finally {
@@ -79,10 +96,10 @@ export class Arrivals {
   }
 
   /** What failed because the link was away is done again after it. */
-  async #served(call: Call): Promise<CallEnd> {
-    for (;;) {
+  async #served(call: Call, flow: () => Promise<CallEnd>): Promise<CallEnd> {
+    for (let again = flow; ; again = () => this.serve(call, [])) {
       try {
-        return await this.serve(call, []);
+        return await again();
       } catch (error) {
         const isLink = error instanceof TelephonyError && error.fault === 'no-link' && !call.signal.aborted;
         if (!isLink || !(await isLinkBack(call))) throw error;
@@ -92,6 +109,7 @@ export class Arrivals {
 
   /** From the beginning; `legs` are those that another process had placed for the call. Rejects with the call's end. */
   async serve(call: Call, legs: readonly Leg[]): Promise<CallEnd> {
+    if (call.origin.isClickToDial) await ownPhoneAnswers(call);
     return call.origin.direction === 'inbound' ? this.#inbound(call) : this.#fromPhone(call, legs);
   }
 
@@ -123,27 +141,32 @@ export class Arrivals {
       return this.#refused(call, { by: 'us', fault: 'unknown', code: 'unknown-phone', cause: 21, detail: endpoint });
     }
     call.plan = plan;
-    const dialled = dialledFrom(plan, call.origin.dialled);
+    const wish = wishOf(plan, owner.extension, call.origin.dialled);
+    const { dialled } = wish;
     // 999 and 112 come before overload, drain and every cap (RULES F8).
     if (dialled.kind === 'emergency') return emergency(call, plan, dialled.digits, legs);
     const refused = this.#deps.admission.mayEnter(this.#deps.clock.monotonicMs()) ?? this.#deps.admission.mayUse(plan, callerKey(plan, call.origin.caller));
     if (refused !== null) return this.#refused(call, refused);
     this.count(call, plan);
-    return this.#internal(call, plan, owner, dialled);
+    return this.#internal(call, plan, owner, { dialled, cli: wish.cli }, legs);
   }
 
-  async #internal(call: Call, plan: RoutingPlan, owner: PhoneOwner, dialled: Exclude<Dialled, { kind: 'emergency' }>): Promise<CallEnd> {
-    switch (dialled.kind) {
-      case 'extension': return walk(call, plan, `@${dialled.number}`);
-      case 'feature': return feature(call, plan, owner.extension, dialled.code);
-      case 'e164': {
+  async #internal(call: Call, plan: RoutingPlan, owner: PhoneOwner, wish: InsideWish, legs: readonly Leg[]): Promise<CallEnd> {
+    const { dialled: wanted } = wish;
+    switch (wanted.kind) {
+      case 'extension': return walk(call, plan, `@${wanted.number}`);
+      case 'feature': return feature(call, plan, owner.extension, wanted.code);
+      case 'e164':
+      case 'short-code': {
         // A colleague's own number reached from inside: the same route that an outside caller gets.
-        const own = plan.numbers.get(dialled.e164);
+        const own = wanted.kind === 'e164' ? plan.numbers.get(wanted.e164) : undefined;
         if (own !== undefined) return walk(call, plan, own.entry);
-        return refuse(call, 'outside-calls-not-yet', 'outside-call', 'outside numbers cannot be called yet');
+        return outbound(call, plan, {
+          origin: call.origin.isClickToDial ? 'click-to-dial' : 'phone', dialled: wanted, raw: call.origin.dialled, extension: plan.extensions.get(owner.extension) ?? null, purpose: call.origin.purpose ?? plan.outbound.purpose,
+          explicit: wish.cli ?? call.origin.explicitCli, mayAskPin: true,
+        }, legs);
       }
-      case 'short-code': return refuse(call, 'outside-calls-not-yet', 'outside-call', `${dialled.digits} is an outside number`);
-      case 'invalid': return refuse(call, 'number-not-in-service', 'unknown-number', dialled.message);
+      case 'invalid': return refuse(call, 'number-not-in-service', 'unknown-number', wanted.message);
     }
   }
 
@@ -220,6 +243,7 @@ export function originOf(deps: ArrivalDeps, entry: Entry, is: Pick<CallOrigin, '
       : extensionCaller(owner.extension, extension?.name),
     callerEndpoint: entry.from === 'phone' ? entry.name : null,
     callerExtension: owner?.extension ?? null,
+    ...PLACED_BY_ITSELF,
     sip: { endpoint: entry.from === 'trunk' ? `trunk-${entry.name}` : entry.name, sourceAddress: entry.remoteAddress, transport: entry.transport, sipCallId: entry.sipCallId },
   };
 }
@@ -233,10 +257,31 @@ export function partyLeg(deps: CallDeps, channel: string, atMs: number, isUp: bo
   );
 }
 
-function dialledFrom(plan: RoutingPlan, raw: string): Dialled {
+function dialledFrom(plan: RoutingPlan, extension: string, raw: string): Dialled {
   const codes = new Set<string>(Object.keys(FEATURES));
   for (const spec of plan.switches.values()) if (spec.featureCode !== null) codes.add(spec.featureCode);
-  return classifyDialled(raw, { extensions: (digits) => plan.extensions.has(digits), featureCodes: codes, country: plan.organisation.country });
+  const outsidePrefix = siteOf(plan, plan.extensions.get(extension) ?? null)?.outsidePrefix ?? null;
+  return classifyDialled(raw, {
+    extensions: (digits) => plan.extensions.has(digits), featureCodes: codes, country: plan.organisation.country, ...(outsidePrefix === null ? {} : { outsidePrefix }),
+  });
+}
+
+/** What a phone wants; `cli`: the number that it chose to show. */
+interface Wish<D extends Dialled = Dialled> {
+  readonly dialled: D;
+  readonly cli: E164 | null;
+}
+type InsideWish = Wish<Exclude<Dialled, { kind: 'emergency' }>>;
+
+/** *61 to *69 before a number: it is called showing the first to ninth of the numbers that the phone may choose among. */
+function wishOf(plan: RoutingPlan, extension: string, raw: string): Wish {
+  const dialled = dialledFrom(plan, extension, raw);
+  const at = dialled.kind === 'feature' && dialled.rest !== '' ? /^\*6([1-9])$/.exec(dialled.code)?.[1] : undefined;
+  if (at === undefined || dialled.kind !== 'feature') return { dialled, cli: null };
+  const cli = plan.extensions.get(extension)?.outbound.clis[Number(at) - 1] ?? null;
+  // A choice that does not exist is the code alone, which says so; an emergency call goes whatever stands before it.
+  const behind = dialledFrom(plan, extension, dialled.rest);
+  return cli === null && behind.kind !== 'emergency' ? { dialled: { ...dialled, rest: '' }, cli: null } : { dialled: behind, cli };
 }
 
 function entryOf(plan: RoutingPlan, ddi: string | null): string {

@@ -1,12 +1,16 @@
 // One live call: the party being served, everything it caused, and the end it came to. It owns what must die with it.
 // Verbs (verbs/*.ts) do the talking; this file keeps identity, signal, trace, state and clean-up. Read `release` last.
 import type { Caller } from '../numbering/caller.ts';
+import type { E164 } from '../numbering/e164.ts';
+import type { Purpose } from '../routing/outbound.ts';
 import type { RoutingPlan, StepId } from '../routing/plan.ts';
 import type { CallEnd, CallRecord, LegRecord, SipOrigin, TraceLine } from '../ports/records.ts';
+import type { DecisionDraft } from '../ports/decisions.ts';
 import type { LiveCall } from '../ports/observer.ts';
 import type { CallActivity, CallSnapshot } from '../ports/state.ts';
 import { TelephonyError, type HangupReason } from '../ports/telephony.ts';
 import { CallEnded, hungUpBy, ourFault, reasonFor } from './call-end.ts';
+import { Decision } from './decision.ts';
 import type { CallDeps } from './deps.ts';
 import { DigitBuffer } from './digits.ts';
 import { Leg } from './leg.ts';
@@ -26,7 +30,14 @@ export interface CallOrigin {
   readonly callerExtension: string | null;
   readonly sip: SipOrigin;
   readonly startedAtMs: number;
+  /** Somebody's phone was rung for it, instead of somebody dialling. */
+  readonly isClickToDial: boolean;
+  /** Number to show and purpose, where the request named them. */
+  readonly explicitCli: E164 | null;
+  readonly purpose: Purpose | null;
 }
+/** A call that came in by itself. */
+export const PLACED_BY_ITSELF = { isClickToDial: false, explicitCli: null, purpose: null } as const;
 
 /** How long a refused request may be followed by the hang-up that explains it. */
 const HANGUP_GRACE_MS = 300;
@@ -49,6 +60,10 @@ export class Call {
   /** Legs that had ended before this process took the call over. */
   readonly #pastLegs: LegRecord[] = [];
   readonly #trace: TraceLine[] = [];
+  readonly #decisions: Decision[] = [];
+  /** Attempts that another process had begun and this one has not taken up yet. */
+  readonly #unclaimed: DecisionDraft[] = [];
+  #direction: CallRecord['direction'];
   #party: Leg;
   #offParty: () => void;
   #armed: CallEnd = ourFault('flow-escaped');
@@ -62,6 +77,7 @@ export class Call {
   constructor(deps: CallDeps, origin: CallOrigin, party: Leg) {
     this.deps = deps;
     this.origin = origin;
+    this.#direction = origin.direction;
     this.scope = new Scope(deps.clock, (what) => deps.observer.note(`clean-up of call ${origin.id}: ${what}`, { call: origin.id }));
     this.#party = party;
     this.#stepSinceMs = origin.startedAtMs;
@@ -151,6 +167,36 @@ export class Call {
     return leg;
   }
 
+  /** The call leaves, whoever began it. */
+  goesOut(): void {
+    if (this.#direction === 'internal') this.#direction = 'outbound';
+  }
+
+  get decisions(): readonly Decision[] {
+    return this.#decisions;
+  }
+
+  /** One more attempt to leave; the same attempt of a process before is gone on with, so that its evidence stays one record. */
+  addDecision(draft: DecisionDraft): Decision {
+    const at = this.#unclaimed.findIndex((one) => one.origin === draft.origin && one.input.destination === draft.input.destination);
+    const before = at < 0 ? undefined : this.#unclaimed.splice(at, 1)[0];
+    const decision = new Decision(before === undefined ? draft : { ...draft, id: before.id, atMs: before.atMs, attempts: before.attempts });
+    this.#decisions.push(decision);
+    return decision;
+  }
+
+  /** An attempt that another process had brought to its end, or to an answer, is kept as it is. */
+  keepDecision(draft: DecisionDraft): Decision {
+    const at = this.#unclaimed.indexOf(draft);
+    if (at >= 0) this.#unclaimed.splice(at, 1);
+    const decision = new Decision(draft);
+    this.#decisions.push(decision);
+    return decision;
+  }
+  get unclaimed(): readonly DecisionDraft[] {
+    return this.#unclaimed;
+  }
+
   /** The entry of a leg that another process saw end stays in the record. */
   keepLegRecord(record: LegRecord): void {
     this.#pastLegs.push(record);
@@ -205,7 +251,7 @@ export class Call {
     return {
       id: this.id,
       customer: this.plan?.customer ?? null,
-      direction: this.origin.direction,
+      direction: this.#direction,
       isTest: this.origin.isTest,
       dialled: this.origin.dialled,
       caller: callerText(this.origin.caller),
@@ -223,6 +269,11 @@ export class Call {
     for (const [name, value] of snapshot.variables) this.variables.set(name, value);
     for (const name of snapshot.secretVariables) this.secrets.add(name);
     this.#trace.push(...snapshot.trace);
+    this.#direction = snapshot.direction;
+    for (const draft of snapshot.decisions ?? []) {
+      if (draft.refusedBy !== null || draft.answeredAtMs !== null) this.keepDecision(draft);
+      else this.#unclaimed.push(draft);
+    }
     this.adoptions += 1;
   }
 
@@ -273,6 +324,7 @@ export class Call {
     ]);
     const record = this.#record(end);
     this.#handOver(record);
+    this.#handOverDecisions(record);
     try {
       await this.deps.state.removeCall(this.id);
     } catch (error) {
@@ -293,6 +345,16 @@ export class Call {
     }
   }
 
+  #handOverDecisions({ endedAtMs, end }: CallRecord): void {
+    for (const draft of this.#unclaimed.splice(0)) this.#decisions.push(new Decision(draft));
+    const otherwise = end.by === 'caller' ? 'caller-left' : end.code;
+    try {
+      for (const decision of this.#decisions) this.deps.decisions.putDecision(decision.close(endedAtMs, otherwise));
+    } catch (error) {
+      this.deps.observer.alarm('records', `The evidence of call ${this.id} could not be handed over: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
   async #seenGone(leg: Leg, limitMs: number): Promise<boolean> {
     if (leg.isDestroyed) return true;
     const never = new AbortController().signal;
@@ -310,7 +372,12 @@ export class Call {
       if (event.type === 'digit') this.digits.push(event.digit);
     });
     const onGone = (): void => {
-      this.end(hungUpBy(leg === this.#party && leg.extension === '' ? 'caller' : 'callee', leg.gone?.cause ?? 0));
+      const isPlacer = this.#isPlacer(leg);
+      const cause = leg.gone?.cause ?? 0;
+      // A phone that was rung for its own person and never picked up: nobody has called anybody yet.
+      if (isPlacer && this.origin.isClickToDial && leg.state === 'gone' && leg.record.answeredAtMs === null) {
+        this.end({ by: 'caller', fault: 'none', code: 'own-phone-not-reached', cause: cause === 0 ? 19 : cause });
+      } else this.end(hungUpBy(isPlacer ? 'caller' : 'callee', cause));
     };
     leg.signal.addEventListener('abort', onGone);
     if (leg.signal.aborted) onGone();
@@ -318,6 +385,11 @@ export class Call {
       offDigits();
       leg.signal.removeEventListener('abort', onGone);
     };
+  }
+
+  /** Who began the call, or for whom it was placed. */
+  #isPlacer(leg: Leg): boolean {
+    return leg.extension === '' || (this.origin.isClickToDial && leg.extension === this.origin.callerExtension);
   }
 
   snapshot(): CallSnapshot {
@@ -328,12 +400,13 @@ export class Call {
       owner: this.deps.owner,
       customer: this.plan?.customer ?? null,
       planHash: this.plan?.hash ?? null,
-      direction: origin.direction,
+      direction: this.#direction,
       isTest: origin.isTest,
       dialled: origin.dialled,
       ddi: origin.ddi,
       caller: origin.caller,
       callerEndpoint: origin.callerEndpoint,
+      ...(origin.isClickToDial ? { click: { explicitCli: origin.explicitCli, purpose: origin.purpose } } : {}),
       startedAtMs: origin.startedAtMs,
       answeredAtMs: this.#answeredAtMs,
       activity: this.#activity,
@@ -342,6 +415,7 @@ export class Call {
       secretVariables: [...this.secrets],
       trace: this.#trace,
       legs: this.#legRecords(),
+      ...(this.#decisions.length + this.#unclaimed.length === 0 ? {} : { decisions: [...this.#decisions.map((one) => one.draft()), ...this.#unclaimed] }),
       sip: origin.sip,
     };
   }
@@ -353,7 +427,7 @@ export class Call {
       customer: this.plan?.customer ?? null,
       planVersion: this.plan?.version ?? null,
       planHash: this.plan?.hash ?? null,
-      direction: origin.direction,
+      direction: this.#direction,
       isTest: origin.isTest,
       dialled: origin.dialled,
       ddi: origin.ddi,

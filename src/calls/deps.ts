@@ -1,4 +1,6 @@
 // Everything the flows are given by the composition root: ports and a few questions about the plans.
+import type { DecisionsPort } from '../ports/decisions.ts';
+import type { OutboundDesk } from '../ports/outbound.ts';
 import type { Clock, Ids, Random } from '../ports/clock.ts';
 import type { LookupPort } from '../ports/lookup.ts';
 import type { Observer } from '../ports/observer.ts';
@@ -9,6 +11,7 @@ import type { Telephony } from '../ports/telephony.ts';
 import type { RoutingPlan } from '../routing/plan.ts';
 import type { EventHub } from './event-hub.ts';
 import type { LiveCalls } from './live-calls.ts';
+import type { OutboundUsage } from './usage.ts';
 import type { SwitchBoard } from './switch-board.ts';
 
 export interface CallDeps {
@@ -19,6 +22,9 @@ export interface CallDeps {
   readonly state: StatePort;
   readonly records: RecordsPort;
   readonly voicemail: VoicemailPort;
+  readonly decisions: DecisionsPort;
+  readonly desk: OutboundDesk;
+  readonly usage: OutboundUsage;
   readonly lookup: LookupPort;
   readonly switches: SwitchBoard;
   readonly clock: Clock;
@@ -32,6 +38,4 @@ export interface CallDeps {
   endpointOf(plan: RoutingPlan, extension: string): string;
   /** A phone of ours is answering for it, not a person. */
   isTestPhone(endpoint: string): boolean;
-  /** Endpoints of the trunks that 999 and 112 are tried over, in this order: the one marked for them first. */
-  emergencyTrunks(): readonly string[];
 }

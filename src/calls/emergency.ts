@@ -5,6 +5,12 @@ import type { RoutingPlan } from '../routing/plan.ts';
 import type { CallEnd } from '../ports/records.ts';
 import { TelephonyError } from '../ports/telephony.ts';
 import type { Call } from './call.ts';
+import { emergencyVerdict } from '../compliance/cli-policy.ts';
+import type { AllowedVerdict } from '../compliance/verdict.ts';
+import { WATCH } from '../trunks/failover.ts';
+import { trunkLeg } from '../trunks/header-recipe.ts';
+import type { Decision } from './decision.ts';
+import { siteOf } from './leaving.ts';
 import type { Leg } from './leg.ts';
 import { ourFault } from './call-end.ts';
 import { connect, type ConnectOptions, type ConnectResult } from './verbs/connect.ts';
@@ -16,6 +22,9 @@ import { walk } from './walk.ts';
 
 /** Emergency operators answer within seconds; nobody gives up before them. */
 const RING_MS = 120_000;
+
+/** A carrier that has taken an emergency call is given longer than for others: it may be finding the right operator. */
+const TRYING_MS = 15_000;
 
 /** Stands in for a customer whose plan is not loaded: an emergency call needs none. */
 export const WITHOUT_PLAN: RoutingPlan = {
@@ -29,40 +38,71 @@ export async function emergency(call: Call, plan: RoutingPlan, digits: string, l
   await call.save({ kind: 'step', step: '' });
   const { observer } = call.deps;
   observer.alarm('emergency-call', `${call.origin.callerExtension ?? 'A phone'} of ${plan.customer} called ${digits}`);
-  const trunks = call.deps.emergencyTrunks();
+  const trunks = call.deps.desk.emergencyRoute(plan);
+  const verdict = verdictOf(call, plan);
+  const decision = begun(call, plan, digits, verdict);
   if (trunks.length === 0) {
+    decision.endsAs('no-emergency-trunk');
     observer.alarm('emergency-trunk', 'An emergency call was placed and no trunk is marked for emergency calls: mark one in the trunk file');
     await play(call, phrases(call, ['cannot-connect']), false);
     return ourFault('no-emergency-trunk');
   }
   if (plan.organisation.emergencyNumber === null) observer.alarm('emergency-number', `${plan.customer} has no emergency number: the emergency services cannot look up the address`);
   const waiting = await hearWaiting(call, 'ringing').catch(() => ({ stop: async () => {} }));
-  const number = plan.organisation.emergencyNumber ?? [...plan.numbers.keys()][0];
+  const { clock, telephony } = call.deps;
   // Twice round: a trunk that refuses once may have been full for an instant.
   for (const [attempt, trunk] of [...trunks, ...trunks].entries()) {
     const early = new EarlyMedia(call);
     const options: DialOptions = {
-      to: digits, name: 'Emergency services', endpoint: `PJSIP/${digits}@${trunk}`, ringMs: RING_MS, wanted: call.signal,
-      variables: number === undefined ? {} : { 'CONNECTEDLINE(num,i)': number, 'PJSIP_HEADER(add,P-Asserted-Identity)': `<sip:${number}@genvoice.invalid>` },
+      to: digits, name: 'Emergency services', endpoint: trunkLeg(verdict, trunk, digits), ringMs: RING_MS, wanted: call.signal, variables: {},
+      silence: { nothingMs: WATCH.nothingMs, tryingMs: TRYING_MS, hasResponse: (channel) => telephony.hasResponse(channel) },
       onEarlyMedia: (leg) => early.begin(leg),
+      onDialling: async () => {
+        decision.dials(clock.nowMs());
+        await call.save(call.activity);
+      },
       onPlaced: (leg) => {
+        const giveBack = call.deps.desk.takeChannel(trunk.id);
+        leg.signal.addEventListener('abort', giveBack, { once: true });
+        call.scope.defer(async () => giveBack());
+        decision.tries(trunk.id, leg, clock.nowMs());
         const placed = [{ channel: leg.channel, extension: digits, placedAtMs: leg.record.placedAtMs }];
-        void call.save({ kind: 'ringing', step: '', legs: placed, untilMs: call.deps.clock.nowMs() + RING_MS }).catch(() => {});
+        void call.save({ kind: 'ringing', step: '', legs: placed, untilMs: clock.nowMs() + RING_MS }).catch(() => {});
       },
     };
     const ringing = attempt === 0 ? legs.find((leg) => leg.extension === digits) : undefined;
     const result = await (ringing === undefined ? dial(call, options) : dialOn(call, ringing, options));
     const bridge = await early.settle(result.kind === 'answered' ? result.leg : null);
+    decision.settles(result.kind, result.kind === 'answered' ? 'answered' : 'the next trunk', null);
     if (result.kind === 'answered') {
+      decision.answered(result.leg.record.answeredAtMs ?? clock.nowMs());
       const talked = await joined(call, plan, result.leg, { waiting, detail: `${digits} answered`, bridge });
       if (talked === null) continue;
       return talked.kind === 'transferred' ? walk(call, plan, talked.to) : call.end(ourFault('no-end'));
     }
-    call.trace({ step: null, kind: 'call', outcome: result.kind, text: `${digits} over ${trunk}: ${result.kind} (${result.cause})`, next: null, tookFallback: false });
+    call.trace({ step: null, kind: 'call', outcome: result.kind, text: `${digits} over ${trunk.name}: ${result.kind} (${result.cause})`, next: null, tookFallback: false });
   }
   await waiting.stop();
+  decision.endsAs('emergency-not-connected');
   await play(call, phrases(call, ['cannot-connect']), false);
   return ourFault('emergency-not-connected');
+}
+
+/** Always allowed: chooses what is shown, and notes what is missing for the people who can mend it. */
+function verdictOf(call: Call, plan: RoutingPlan): AllowedVerdict {
+  const site = siteOf(plan, plan.extensions.get(call.origin.callerExtension ?? '') ?? null);
+  return emergencyVerdict({ site, emergencyNumber: plan.organisation.emergencyNumber, held: [...plan.registry.values()] });
+}
+
+function begun(call: Call, plan: RoutingPlan, digits: string, verdict: AllowedVerdict): Decision {
+  const decision = call.addDecision({
+    id: `${call.id}-d${call.decisions.length + 1}`, callId: call.id, customer: plan.customer, extension: call.origin.callerExtension, atMs: call.deps.clock.nowMs(), origin: 'emergency',
+    input: { dialled: call.origin.dialled, destination: digits, class: 'emergency', country: 'GB', purpose: 'emergency', wantedCli: verdict.presentation, source: 'emergency', isWithheld: false },
+    reasons: [], refusedBy: null, presentation: null, network: null, planHash: plan.hash, holders: [], pencePerMinute: null, longestMs: null, attempts: [], answeredAtMs: null, end: null,
+  });
+  decision.add(verdict.reasons);
+  decision.shows(verdict);
+  return decision;
 }
 
 /** null = the two could not be joined: the operator is let go, the caller hears ringing again, and the next try follows at once. */

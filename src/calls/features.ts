@@ -9,6 +9,15 @@ import { phrases, play } from './verbs/speak.ts';
 export const FEATURES = {
   '*97': 'hear the messages of the own mailbox',
   '*98': 'hear the messages of any mailbox, by extension and PIN',
+  '*61': 'before a number: call it showing the first of the numbers of this phone',
+  '*62': 'the second',
+  '*63': 'the third',
+  '*64': 'the fourth',
+  '*65': 'the fifth',
+  '*66': 'the sixth',
+  '*67': 'the seventh',
+  '*68': 'the eighth',
+  '*69': 'the ninth',
 } as const;
 
 /** Kept with the call, so that a restart in between moves the switch once. */

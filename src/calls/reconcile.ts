@@ -96,7 +96,10 @@ export class Reconciler {
     const callerExtension = caller.number.kind === 'extension' ? caller.number.number : null;
     const call = new Call(
       this.#deps,
-      { id, direction, isTest, dialled, ddi, caller, callerEndpoint, callerExtension, sip, startedAtMs },
+      {
+        id, direction: direction === 'outbound' ? 'internal' : direction, isTest, dialled, ddi, caller, callerEndpoint, callerExtension, sip, startedAtMs,
+        isClickToDial: snapshot.click !== undefined, explicitCli: snapshot.click?.explicitCli ?? null, purpose: snapshot.click?.purpose ?? null,
+      },
       party === undefined ? partyLeg(this.#deps, snapshot.channel, startedAtMs, isUp) : new Leg(this.#deps.hub, party, isUp ? 'up' : 'entered'),
     );
     call.restore(snapshot);
@@ -122,6 +125,7 @@ export class Reconciler {
     deps.observer.started(call.view());
     try {
       call.plan = await this.#planOf(snapshot);
+      this.#countOn(call);
       if (snapshot.playback !== undefined) await deps.telephony.stopPlayback(snapshot.playback).catch(() => {});
       call.end(await this.#goOn(call, snapshot, legs, down));
     } catch (error) {
@@ -129,6 +133,16 @@ export class Reconciler {
     } finally {
       await call.release();
       deps.live.remove(call);
+    }
+  }
+
+  /** What an answered outside call uses goes on being counted from its answer. */
+  #countOn(call: Call): void {
+    for (const decision of call.decisions) {
+      const { holders, pencePerMinute } = decision.bounds;
+      if (decision.answeredAtMs === null || holders.length === 0) continue;
+      const running = this.#deps.usage.begin(holders, pencePerMinute, call.plan?.organisation.timeZone ?? 'Europe/London', decision.answeredAtMs);
+      call.scope.defer(() => running.end());
     }
   }
 

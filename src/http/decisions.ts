@@ -60,8 +60,8 @@ export function decisionWire(decision: DecisionRecord): DecisionWire {
   const { id, callId, customer, extension, origin, outcome, input, reasons, refusedBy, presentation, network, planHash, end } = decision;
   return {
     id, callId, customer, extension, at: iso(decision.atMs), origin, outcome, input: { ...input }, reasons: [...reasons], refusedBy, presentation, network, planHash,
-    attempts: decision.attempts.map(({ trunk, placedAtMs, ringingAtMs, answeredAtMs, endedAtMs, result, cause, techCause, then, risk }) => ({
-      trunk, placedAt: iso(placedAtMs), ringingAt: orNull(ringingAtMs), answeredAt: orNull(answeredAtMs), endedAt: orNull(endedAtMs), result, cause, sipStatus: techCause, next: then, risk,
+    attempts: decision.attempts.map(({ trunk, placedAtMs, ringingAtMs, answeredAtMs, endedAtMs, result, cause, techCause, next, risk }) => ({
+      trunk, placedAt: iso(placedAtMs), ringingAt: orNull(ringingAtMs), answeredAt: orNull(answeredAtMs), endedAt: orNull(endedAtMs), result, cause, sipStatus: techCause, next, risk,
     })),
     answeredAt: orNull(decision.answeredAtMs), endedAt: iso(decision.endedAtMs), end,
   };

@@ -33,7 +33,7 @@ export type CallEvent =
       readonly callId: string;
       readonly customer: string | null;
       readonly atMs: number;
-      readonly direction: 'inbound' | 'internal';
+      readonly direction: 'inbound' | 'internal' | 'outbound';
       readonly dialled: string;
       readonly caller: string;
       readonly isTest: boolean;

@@ -83,7 +83,7 @@ const callCore = {
   customer: z.string().nullable(),
   timeZone: z.string().meta({ description: 'Zone of the customer, for showing times', example: 'Europe/London' }),
   planVersion: z.int().nullable(),
-  direction: z.enum(['inbound', 'internal']),
+  direction: z.enum(['inbound', 'internal', 'outbound']),
   isTest: z.boolean(),
   dialled: z.string(),
   ddi: z.string().nullable(),
@@ -373,7 +373,7 @@ export const CallEventWire = z
     callId: z.string(),
     customer: z.string().nullable(),
     at: time,
-    direction: z.enum(['inbound', 'internal']).optional(),
+    direction: z.enum(['inbound', 'internal', 'outbound']).optional(),
     dialled: z.string().optional(),
     caller: z
       .string()

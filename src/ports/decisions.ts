@@ -9,6 +9,8 @@ export interface TrunkAttempt {
   readonly trunk: string;
   readonly channel: string | null;
   readonly placedAtMs: number;
+  /** The INVITE was about to leave; null = nothing can have arrived. */
+  readonly dialledAtMs: number | null;
   readonly ringingAtMs: number | null;
   readonly answeredAtMs: number | null;
   readonly endedAtMs: number | null;
@@ -18,7 +20,7 @@ export interface TrunkAttempt {
   readonly cause: number;
   readonly techCause: number | null;
   /** Why the next trunk was tried, or why none was. */
-  readonly then: string | null;
+  readonly next: string | null;
   /** What could not be excluded: the far end of a silent trunk may still ring. */
   readonly risk: string | null;
 }
@@ -53,12 +55,20 @@ export interface DecisionRecord {
   readonly presentation: E164 | null;
   readonly network: E164 | null;
   readonly planHash: string | null;
+  /** `customer` and `customer/extension` whose limits it counts for. */
+  readonly holders: readonly string[];
+  readonly pencePerMinute: number | null;
+  /** The call is cut at this length after its answer; null = at the plan's longest call. */
+  readonly longestMs: number | null;
   readonly attempts: readonly TrunkAttempt[];
   readonly answeredAtMs: number | null;
   readonly endedAtMs: number;
   /** End code of the attempt: `answered`, `busy`, `caller-left`, `no-trunk`, or the refusing rule. */
   readonly end: string;
 }
+
+/** An attempt that is still being made. */
+export type DecisionDraft = Omit<DecisionRecord, 'endedAtMs' | 'end' | 'outcome'> & { readonly end: string | null };
 
 export interface DecisionFilter {
   readonly customer?: string;

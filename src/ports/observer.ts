@@ -4,7 +4,7 @@ import type { CallRecord, TraceLine } from './records.ts';
 export interface LiveCall {
   readonly id: string;
   readonly customer: string | null;
-  readonly direction: 'inbound' | 'internal';
+  readonly direction: 'inbound' | 'internal' | 'outbound';
   readonly isTest: boolean;
   readonly dialled: string;
   readonly caller: string;

@@ -54,7 +54,7 @@ export interface CallRecord {
   readonly customer: string | null;
   readonly planVersion: number | null;
   readonly planHash: string | null;
-  readonly direction: 'inbound' | 'internal';
+  readonly direction: 'inbound' | 'internal' | 'outbound';
   readonly isTest: boolean;
   /** As received, bounded to 128 characters. */
   readonly dialled: string;

@@ -1,8 +1,11 @@
 // What must outlive our process: the live calls, switch positions, ring counters. Written before the act it describes.
 // One contract suite (test/contract/state.ts) for memory, SQLite and Redis. Read `StatePort` first.
 import type { Caller } from '../numbering/caller.ts';
+import type { E164 } from '../numbering/e164.ts';
+import type { Purpose } from '../routing/outbound.ts';
 import type { StepId } from '../routing/plan.ts';
 import type { BridgeId, ChannelId, RecordingName } from './telephony.ts';
+import type { DecisionDraft } from './decisions.ts';
 import type { LegRecord, SipOrigin, TraceLine } from './records.ts';
 
 /** What a call is doing, as far as another process needs it to go on. */
@@ -24,12 +27,14 @@ export interface CallSnapshot {
   readonly owner: string;
   readonly customer: string | null;
   readonly planHash: string | null;
-  readonly direction: 'inbound' | 'internal';
+  readonly direction: 'inbound' | 'internal' | 'outbound';
   readonly isTest: boolean;
   readonly dialled: string;
   readonly ddi: string | null;
   readonly caller: Caller;
   readonly callerEndpoint: string | null;
+  /** The call was placed for an extension by the API. */
+  readonly click?: { readonly explicitCli: E164 | null; readonly purpose: Purpose | null };
   readonly startedAtMs: number;
   readonly answeredAtMs: number | null;
   readonly activity: CallActivity;
@@ -39,6 +44,8 @@ export interface CallSnapshot {
   readonly secretVariables: readonly string[];
   readonly trace: readonly TraceLine[];
   readonly legs: readonly LegRecord[];
+  /** Attempts to leave, as far as they have come. */
+  readonly decisions?: readonly DecisionDraft[];
   readonly sip: SipOrigin;
 }
 
@@ -63,6 +70,9 @@ export interface StatePort {
   /** When each member last talked (epoch ms), for `least-recent`. */
   putLastTalked(customer: string, extension: string, atMs: number): Promise<void>;
   lastTalked(customer: string, extensions: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Adds to what `key` (a customer or an extension of one) has used on a local day (YYYY-MM-DD); atomic across processes. */
+  addUsage(key: string, day: string, ms: number, pence: number): Promise<void>;
+  usage(key: string, day: string): Promise<{ readonly ms: number; readonly pence: number }>;
   /** True when the store works. */
   ping(): Promise<boolean>;
   close(): Promise<void>;

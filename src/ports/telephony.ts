@@ -142,6 +142,8 @@ export interface Telephony {
   createBridge(bridge: BridgeId): Promise<void>;
   addToBridge(bridge: BridgeId, channels: readonly ChannelId[]): Promise<void>;
   removeFromBridge(bridge: BridgeId, channel: ChannelId): Promise<void>;
+  /** Says something to everybody in a bridge; ends by itself. */
+  announce(bridge: BridgeId, playback: PlaybackId, media: readonly MediaUri[]): Promise<void>;
   destroyBridge(bridge: BridgeId): Promise<void>;
   /** Tells a phone how its REFER went: `ok` lets it hang up. */
   transferProgress(channel: ChannelId, state: 'trying' | 'ok' | 'refused'): Promise<void>;

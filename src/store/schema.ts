@@ -94,6 +94,12 @@ export const MIGRATIONS: readonly Migration[] = [
     // What was made before this column was may have been handed out, so it counts as such.
     sql: 'ALTER TABLE phones ADD COLUMN is_handed_out INTEGER NOT NULL DEFAULT 1',
   },
+  {
+    version: 3,
+    database: 'state',
+    sql: `
+      CREATE TABLE usage (key TEXT, day TEXT, ms INTEGER NOT NULL, pence REAL NOT NULL, PRIMARY KEY (key, day)) WITHOUT ROWID;`,
+  },
 ];
 
 /** The version that this release reads and writes. */

@@ -7,8 +7,8 @@ export type ReloadState = 'live' | 'refused' | 'withdrawn';
 
 /** One step of a live call, one request to Asterisk and so on, as it happened. Durations are ms. */
 export interface Metrics {
-  callStarted(direction: 'inbound' | 'internal'): void;
-  callEnded(direction: 'inbound' | 'internal', code: string, fault: string): void;
+  callStarted(direction: 'inbound' | 'internal' | 'outbound'): void;
+  callEnded(direction: 'inbound' | 'internal' | 'outbound', code: string, fault: string): void;
   /** From the call's arrival to our answer request being confirmed. */
   answered(latencyMs: number): void;
   /** From a step's beginning to its outcome; waiting for people is in it. */

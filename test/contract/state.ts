@@ -109,6 +109,20 @@ export function describeState(name: string, open: () => Promise<StateBench>): vo
       expect(await two.nextTurn('bolt/sales')).toBe(0);
     });
 
+    it('adds up what each holder used on each day, from two connections at once', async () => {
+      await Promise.all(Array.from({ length: 50 }, (_, n) => (n % 2 === 0 ? one : two).addUsage('acme/201', '2026-11-24', 1_000, 0.25)));
+      await one.addUsage('acme/201', '2026-11-25', 7, 1);
+      await two.addUsage('bolt/201', '2026-11-25', 9, 2);
+      expect(await one.usage('acme/201', '2026-11-25')).toEqual({ ms: 7, pence: 1 });
+      expect(await one.usage('bolt/201', '2026-11-25')).toEqual({ ms: 9, pence: 2 });
+      expect(await one.usage('acme', '2026-11-25')).toEqual({ ms: 0, pence: 0 });
+    });
+
+    it('keeps the sums of one day exact', async () => {
+      await Promise.all(Array.from({ length: 40 }, (_, n) => (n % 2 === 0 ? one : two).addUsage('acme/202', '2026-11-24', 1_500, 0.5)));
+      expect(await two.usage('acme/202', '2026-11-24')).toEqual({ ms: 60_000, pence: 20 });
+    });
+
     it('knows when each member last talked, and nothing of those who never did', async () => {
       await one.putLastTalked('acme', '201', 1000);
       await one.putLastTalked('acme', '201', 2000);

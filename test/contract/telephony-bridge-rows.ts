@@ -44,6 +44,19 @@ export function bridgeRows(world: World): void {
     await telephony.destroyBridge(bridge);
   });
 
+  test('an announcement in a bridge: its members hear it and stay, its end comes, nothing is left', async () => {
+    const { telephony, log, media } = world();
+    const caller = await answeredCaller(world());
+    const bridge = await bridgeOf(caller.channel);
+    const playback = newId('pb');
+    await telephony.announce(bridge, playback, [media.short]);
+    expect(await caller.hears()).toBe(true);
+    await log.until((event) => event.type === 'playback-ended' && event.playback === playback && event.result === 'done', 'the end of the announcement');
+    expect(await members(bridge)).toEqual([caller.channel]);
+    await telephony.destroyBridge(bridge);
+    expect(await faultOf(telephony.announce(bridge, newId('pb'), [media.short]))).toBe('gone');
+  });
+
   test('a member that has gone: refused, and the other is not put inside', async () => {
     const { telephony, log } = world();
     const stays = await answeredCaller(world());

@@ -311,6 +311,16 @@ export class FakeTelephony implements Telephony {
     const member = this.channels.get(channel);
     if (member !== undefined) member.bridge = null;
   }
+  async announce(bridge: string, playback: string, media: readonly string[]): Promise<void> {
+    await this.#trip('announce', bridge);
+    const members = this.bridges.get(bridge);
+    if (members === undefined) throw new TelephonyError('gone', 'no such bridge');
+    for (const member of members) this.heard.set(member, [...(this.heard.get(member) ?? []), ...media]);
+    const ms = media.reduce((sum, one) => sum + (this.mediaMs(one) ?? 0), 0);
+    this.#clock.worldAfter(ms, () => {
+      if (this.bridges.get(bridge) === members) this.#emit({ type: 'playback-ended', playback, result: 'done', atMs: this.#clock.nowMs() });
+    });
+  }
   async destroyBridge(bridge: string): Promise<void> {
     await this.#trip('destroyBridge', bridge);
     const found = this.bridges.get(bridge);

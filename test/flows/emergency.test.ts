@@ -57,7 +57,7 @@ describe('emergency calls', () => {
     expect(legs).toHaveLength(1);
     expect(legs[0]).toMatchObject({
       endpoint: 'PJSIP/999@trunk-sim', originator: channel,
-      variables: { 'CONNECTEDLINE(num,i)': '+441632960018', 'PJSIP_HEADER(add,P-Asserted-Identity)': '<sip:+441632960018@genvoice.invalid>' },
+      variables: { 'CONNECTEDLINE(num,i)': '+441632960018', 'PJSIP_HEADER(add,P-Asserted-Identity)': '<sip:+441632960018@sim.invalid>' },
     });
     expect(world.alarms.has('emergency-number')).toBe(false);
   });

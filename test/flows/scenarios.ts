@@ -1,6 +1,7 @@
 // One row per step kind and flow: what is set up, who calls, what they press. The hang-up sweep and the flow tests
 // share these rows, so that a step kind without a row is noticed at once.
-import { planOf, World } from './world.ts';
+import { OUTBOUND_PLAN, OUTSIDE } from './outbound-plan.ts';
+import { carrier, planOf, World } from './world.ts';
 
 export interface Scenario {
   readonly name: string;
@@ -133,6 +134,46 @@ export const SCENARIOS: readonly Scenario[] = [
       world.phone('acme', '201', { kind: 'offline' });
       world.phone('acme', '202', { kind: 'declines' });
       return world.callIn();
+    },
+  },
+  {
+    name: 'an outside call that is answered', covers: ['outbound'],
+    plans: () => ({ acme: OUTBOUND_PLAN() }),
+    drive: (world) => {
+      world.telephony.trunks.set('trunk-sim', { kind: 'answers', afterMs: 2_000, hangsUpAfterMs: 4_000 });
+      return world.callFrom('acme-201', OUTSIDE);
+    },
+  },
+  {
+    name: 'an outside call: the first trunk silent, the second refuses with 503, the third sends early media and answers', covers: ['outbound', 'early-media'],
+    plans: () => ({ acme: OUTBOUND_PLAN() }),
+    drive: (world) => {
+      world.route = [carrier('sim'), carrier('spare'), carrier('last')];
+      world.telephony.trunks.set('trunk-sim', { kind: 'silent' });
+      world.telephony.trunks.set('trunk-spare', { kind: 'refuses', code: 503 });
+      world.telephony.trunks.set('trunk-last', { kind: 'answers', afterMs: 2_000, hangsUpAfterMs: 4_000 });
+      world.clock.worldAfter(1_500, () => world.telephony.legs().forEach((leg) => world.telephony.farProgress(leg)));
+      return world.callFrom('acme-201', OUTSIDE);
+    },
+  },
+  {
+    name: 'an outside call that needs a PIN and is refused after it', covers: ['outbound'],
+    plans: () => ({ acme: OUTBOUND_PLAN({ destinations: { classes: { mobile: 'pin' } } }) }),
+    drive: (world) => {
+      world.pins.set('acme/201', '4321');
+      world.evidenceOf = () => [];
+      const channel = world.callFrom('acme-201', OUTSIDE);
+      world.press(channel, '4321#', 1_500);
+      return channel;
+    },
+  },
+  {
+    name: 'click to dial: the own phone, then an outside number', covers: ['click-to-dial'],
+    plans: () => ({ acme: OUTBOUND_PLAN() }),
+    drive: (world) => {
+      world.phone('acme', '201', { kind: 'answers', afterMs: 2_000 });
+      world.telephony.trunks.set('trunk-sim', { kind: 'answers', afterMs: 2_000, hangsUpAfterMs: 4_000 });
+      return world.click('acme', '201', OUTSIDE);
     },
   },
   {

@@ -5,6 +5,11 @@ import { Reconciler, type ReconcileDeps } from '../../src/calls/reconcile.ts';
 import { EventHub } from '../../src/calls/event-hub.ts';
 import { LiveCalls } from '../../src/calls/live-calls.ts';
 import { SwitchBoard } from '../../src/calls/switch-board.ts';
+import { OutboundUsage } from '../../src/calls/usage.ts';
+import type { Evidence, ReturnProof } from '../../src/compliance/attempt.ts';
+import type { DecisionRecord, DecisionsPort } from '../../src/ports/decisions.ts';
+import type { AfterFailure } from '../../src/trunks/failover.ts';
+import type { OutboundTrunk } from '../../src/trunks/trunk.ts';
 import type { CallRecord, RecordsPort, TraceLine, VoicemailMessage, VoicemailPort } from '../../src/ports/records.ts';
 import type { LookupPort, LookupResult } from '../../src/ports/lookup.ts';
 import type { TelephonyEvent } from '../../src/ports/telephony.ts';
@@ -48,6 +53,18 @@ export class World {
   taking = 0;
   /** Times that the process was started again. */
   restarts = 0;
+  readonly decisions: DecisionRecord[] = [];
+  /** Trunks that calls may leave on, best first. */
+  route: readonly OutboundTrunk[] = [carrier('sim'), carrier('spare')];
+  /** What attempts showed about trunks. */
+  readonly signs: { trunk: string; sign: AfterFailure['sign'] }[] = [];
+  /** Channels in use by trunk. */
+  readonly channelsInUse = new Map<string, number>();
+  evidenceOf: (number: E164) => readonly Evidence[] = (number) => [
+    { customer: 'acme', number, type: 'allocation', reference: 'order 1', checkedBy: 'test', checkedOnMs: TUESDAY_TEN_MS - 1, expiresOn: null },
+  ];
+  proofOf: (plan: RoutingPlan) => ReturnProof | null = (plan) => ({ planHash: plan.hash, isReturnable: true, text: 'reaches people' });
+  pencePerMinute: number | null = 2;
   readonly #given: Partial<ReconcileDeps> = {};
   #isAlive = true;
   #held: TelephonyEvent[] | null = null;
@@ -62,6 +79,8 @@ export class World {
       this.plans.set(customer, plan);
       for (const extension of plan.extensions.values()) this.telephony.phones.set(`PJSIP/${customer}-${extension.number}`, { kind: 'rings-on' });
     }
+    const used = new Set([...this.plans.values()].flatMap((plan) => plan.outbound.trunks));
+    for (const trunk of used) this.telephony.trunks.set(`trunk-${trunk}`, { kind: 'rings-on' });
     this.telephony.mediaMs = (media) => (media.startsWith('sound:system/') ? 500 : 2_000);
     this.#boot();
   }
@@ -77,6 +96,7 @@ export class World {
   /** A new process on the same state and the same switch; resolves when it has taken over. */
   async restart(): Promise<void> {
     this.restarts += 1;
+    this.channelsInUse.clear();
     this.#isAlive = true;
     this.#held = [];
     this.hub = new EventHub();
@@ -134,6 +154,16 @@ export class World {
     return channel;
   }
 
+  /** A call that the API places for an extension; returns the channel of its phone. */
+  click(customer: string, extension: string, to: string): string {
+    const plan = this.plans.get(customer);
+    const own = plan?.extensions.get(extension);
+    if (plan === undefined || own === undefined) throw new Error(`the test plans have no ${extension} of ${customer}`);
+    const { call, ended } = this.arrivals.place({ plan, extension: own, to, explicitCli: null, purpose: null, isAutoAnswer: true, sourceAddress: '127.0.0.1' });
+    this.#watch(ended);
+    return call.party.channel;
+  }
+
   phone(customer: string, extension: string, behaviour: Parameters<FakeTelephony['phones']['set']>[1]): void {
     this.telephony.phones.set(`PJSIP/${customer}-${extension}`, behaviour);
   }
@@ -153,6 +183,7 @@ export class World {
     // Late events of channels that are going are part of the end.
     await this.clock.pass(1_000).catch(() => {});
     const left = [...this.telephony.leftovers()];
+    for (const [trunk, count] of this.channelsInUse) if (count !== 0) left.push(`${count} channels of trunk ${trunk} still counted`);
     if (this.hub.size > 0) left.push(`${this.hub.size} objects still listened to`);
     if (this.clock.pending > 0) left.push(`${this.clock.pending} timers still running`);
     if (this.live.size > 0) left.push(`${this.live.size} calls still registered`);
@@ -249,6 +280,27 @@ export class World {
         },
         setPin: async (customer, mailbox, pin) => void this.pins.set(`${customer}/${mailbox}`, pin),
       }),
+      decisions: this.#mortal<DecisionsPort>({ putDecision: (decision) => void this.decisions.push(decision), listDecisions: async () => this.decisions }),
+      usage: new OutboundUsage(this.#mortal(this.state), clock, (text) => void this.alarms.set('usage', text)),
+      desk: {
+        cliFacts: (plan) => ({
+          isTestMode: true, registered: (number) => plan.registry.get(number) ?? null, evidence: (number) => this.evidenceOf(number), proof: () => this.proofOf(plan), isOnDoNotOriginate: () => false,
+        }),
+        route: () => this.route,
+        emergencyRoute: () => this.emergencyTrunks.map((endpoint) => carrier(endpoint.replace('trunk-', ''), { name: endpoint, emergency: true })),
+        takeChannel: (trunk) => {
+          let isBack = false;
+          const epoch = this.restarts;
+          this.channelsInUse.set(trunk, (this.channelsInUse.get(trunk) ?? 0) + 1);
+          return () => {
+            if (!isBack && epoch === this.restarts) this.channelsInUse.set(trunk, (this.channelsInUse.get(trunk) ?? 0) - 1);
+            isBack = true;
+          };
+        },
+        report: (trunk, { sign }) => void this.signs.push({ trunk, sign }),
+        pencePerMinute: () => this.pencePerMinute,
+checkPin: async (customer, extension, pin) => (!this.pins.has(`${customer}/${extension}`) ? 'not-set' : this.pins.get(`${customer}/${extension}`) === pin ? 'right' : 'wrong'),
+      },
       lookup: this.#mortal<LookupPort>({
         ask: (request, signal) => {
           const { result, afterMs } = this.lookup(request.url);
@@ -277,7 +329,6 @@ export class World {
       owner: `t${this.restarts}x`,
       endpointOf: (plan, number) => `PJSIP/${endpointName(plan.customer, plan.extensions.get(number) ?? { number, endpoint: null }, true)}`,
       isTestPhone: () => false,
-      emergencyTrunks: () => this.emergencyTrunks,
       phoneOwner: (endpoint) => {
         const match = /^(.+)-(\d+)$/.exec(endpoint);
         const [, customer = '', extension = ''] = match ?? [];
@@ -288,6 +339,14 @@ export class World {
       ...this.#given,
     };
   }
+}
+
+/** A carrier as the operator's file describes it. */
+export function carrier(id: string, more: Partial<OutboundTrunk> = {}): OutboundTrunk {
+  return {
+    id, name: `Carrier ${id}`, carrier: id, endpoint: `trunk-${id}`, domain: `${id}.invalid`, transport: 'udp', priority: 1, weight: 1, cost: { default: 1 }, maxChannels: null, maxCallsPerSecond: null,
+    emergency: false, recipe: { format: '+E164', defaultNetworkNumber: null, sendsNetworkNumber: true, allowsThirdPartyNumbers: false }, ...more,
+  };
 }
 
 /** As the dialplan passes it: what strangers wrote is encoded, address, transport and name are not. */

@@ -91,10 +91,13 @@ async function join(call: Call, leg: Leg, bridge: BridgeId): Promise<void> {
 /** The conversation itself; also where an adopted call goes on after a restart. */
 export async function talk(call: Call, plan: RoutingPlan, leg: Leg, destroyBridge: () => Promise<void>): Promise<ConnectResult> {
   const { clock } = call.deps;
-  const leftMs = Math.max(1, plan.limits.maxCallMs - (clock.nowMs() - call.origin.startedAtMs));
-  const untilMs = clock.monotonicMs() + leftMs;
+  const nowMs = clock.monotonicMs();
+  const leftMs = leftOf(call, plan);
+  const untilMs = nowMs + leftMs;
+  let warnAtMs: number | null = isCutShort(call) && leftMs > plan.outbound.warnMs ? untilMs - plan.outbound.warnMs : null;
   for (;;) {
-    const seen = await wait<'left' | Transfer>(clock, call.signal, Math.max(1, untilMs - clock.monotonicMs()), (settle) => {
+    const nextMs = Math.max(1, (warnAtMs ?? untilMs) - clock.monotonicMs());
+    const seen = await wait<'left' | Transfer>(clock, call.signal, nextMs, (settle) => {
       let hasSeen = false;
       const look = (): void => {
         if (hasSeen) return;
@@ -108,6 +111,11 @@ export async function talk(call: Call, plan: RoutingPlan, leg: Leg, destroyBridg
         for (const off of offs) off();
       };
     });
+    if (seen === DEADLINE && warnAtMs !== null) {
+      warnAtMs = null;
+      void warn(call);
+      continue;
+    }
     if (seen === DEADLINE) {
       call.end({ by: 'us', fault: 'none', code: 'longest-call-reached', cause: 16 });
       return { kind: 'ended' };
@@ -119,6 +127,26 @@ export async function talk(call: Call, plan: RoutingPlan, leg: Leg, destroyBridg
     const moved = await transfer(call, plan, leg, seen, destroyBridge);
     if (moved !== null) return moved;
   }
+}
+
+/** Ms that the conversation may last from now on: the plan's longest call, and what an outside call's limits leave. */
+function leftOf(call: Call, plan: RoutingPlan): number {
+  const nowMs = call.deps.clock.nowMs();
+  const bounds = call.decisions.flatMap(({ answeredAtMs, bounds: { longestMs } }) => (answeredAtMs === null || longestMs === null ? [] : [answeredAtMs + longestMs - nowMs]));
+  return Math.max(1, Math.min(plan.limits.maxCallMs - (nowMs - call.origin.startedAtMs), ...bounds));
+}
+
+function isCutShort(call: Call): boolean {
+  return call.decisions.some(({ answeredAtMs, bounds }) => answeredAtMs !== null && bounds.longestMs !== null);
+}
+
+/** Both hear it; nothing waits for it, and what cannot be said costs the call nothing. */
+async function warn(call: Call): Promise<void> {
+  const { activity } = call;
+  const phrase = call.deps.media.phrase('call-ends-soon');
+  if (activity.kind !== 'connected' || phrase === null) return;
+  call.trace({ step: null, kind: 'call', outcome: 'warned', text: 'told that the call ends soon, because a limit is reached', next: null, tookFallback: false });
+  await call.deps.telephony.announce(activity.bridge, call.newId('pb'), [phrase.media]).catch(() => {});
 }
 
 interface Transfer extends TransferRequest {

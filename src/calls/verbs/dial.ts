@@ -1,6 +1,7 @@
-// Rings one extension or outside number and says how that went. The leg is registered before its request leaves; whoever answers after
-// the wish is gone is hung up at once, never bridged, never left in silence.
+// Rings one extension or outside number and says how that went. The leg is registered before its request leaves; whoever
+// answers after the wish is gone is hung up at once, never bridged, never left in silence.
 import { TelephonyError, type HangupReason } from '../../ports/telephony.ts';
+import type { TrunkLegSpec } from '../../trunks/header-recipe.ts';
 import type { Call } from '../call.ts';
 import type { Leg } from '../leg.ts';
 import { DEADLINE, wait } from '../wait.ts';
@@ -27,7 +28,8 @@ export interface SilenceRule {
 export interface DialOptions {
   readonly to: string;
   readonly name: string;
-  readonly endpoint: string;
+  /** A phone's endpoint, or a leg towards a carrier, which only a verdict makes. */
+  readonly endpoint: string | TrunkLegSpec;
   readonly ringMs: number;
   readonly variables: Readonly<Record<string, string>>;
   /** Aborts when this leg is no longer wanted. */
@@ -36,6 +38,8 @@ export interface DialOptions {
   readonly onEarlyMedia: (leg: Leg) => void;
   /** Called when the leg exists and its request is about to leave. */
   readonly onPlaced: (leg: Leg) => void;
+  /** Settles before the INVITE leaves. */
+  readonly onDialling?: () => Promise<void>;
   /** null = the far end may ring or stay silent for all of `ringMs`. */
   readonly silence?: SilenceRule;
 }
@@ -48,12 +52,14 @@ export async function dial(call: Call, options: DialOptions): Promise<DialResult
   for (;;) {
     call.signal.throwIfAborted();
     const leg = call.addLeg({
-      channel: call.newId('leg'), to: options.to, name: options.name, isTestPhone: call.deps.isTestPhone(options.endpoint),
+      channel: call.newId('leg'), to: options.to, name: options.name, isTestPhone: typeof options.endpoint === 'string' && call.deps.isTestPhone(options.endpoint),
       placedAtMs: call.deps.clock.nowMs(), ringingAtMs: null, answeredAtMs: null, endedAtMs: null, result: null, cause: 0, techCause: null,
     });
     options.onPlaced(leg);
     const result = await toItsEnd(call, leg, options, () => place(call, leg, options));
     if (result !== null) return result;
+    // Nobody can say whether the INVITE went out: a carrier is not asked twice, another may be.
+    if (options.silence !== undefined) return { kind: 'silent', cause: 18, leg, after: 'nothing' };
   }
 }
 

@@ -21,13 +21,17 @@ export async function place(call: Call, leg: Leg, options: DialOptions): Promise
   await overLink(call, async (isAgain) => {
     options.wanted.throwIfAborted();
     if (isAgain && (await lookAt(call, leg)) !== undefined) return;
-    await telephony.createLeg({ channel: leg.channel, endpoint: options.endpoint, variables: options.variables, originator: call.party.isDestroyed ? null : call.party.channel });
+    const { channel } = leg;
+    const { endpoint, variables } = options;
+    const originator = call.party.isDestroyed ? null : call.party.channel;
+    await (typeof endpoint === 'string' ? telephony.createLeg({ channel, endpoint, variables, originator }) : telephony.createTrunkLeg({ channel, spec: endpoint, originator }));
   });
   const entered = await wait<true>(clock, options.wanted, ENTER_LIMIT_MS, (settle) => {
     if (leg.state !== 'placed') settle(true);
     return leg.onChange(() => settle(true));
   });
   if (entered === DEADLINE) throw new TelephonyError('timeout', 'the leg did not enter the application');
+  await options.onDialling?.();
   if (leg.gone !== null) return 'called';
   return overLink(call, async (isAgain) => {
     options.wanted.throwIfAborted();

@@ -9,10 +9,11 @@ export interface MemoryShelf {
   readonly turns: Map<string, number>;
   readonly talked: Map<string, number>;
   readonly heartbeats: Map<string, number>;
+  readonly usage: Map<string, { ms: number; pence: number }>;
 }
 
 export function newMemoryShelf(): MemoryShelf {
-  return { calls: new Map(), switches: new Map(), turns: new Map(), talked: new Map(), heartbeats: new Map() };
+  return { calls: new Map(), switches: new Map(), turns: new Map(), talked: new Map(), heartbeats: new Map(), usage: new Map() };
 }
 
 export class MemoryState implements SharedStatePort {
@@ -58,6 +59,14 @@ export class MemoryState implements SharedStatePort {
       if (atMs !== undefined) found.set(extension, atMs);
     }
     return found;
+  }
+  async addUsage(key: string, day: string, ms: number, pence: number): Promise<void> {
+    const { usage } = this.#open();
+    const before = usage.get(keyOf(key, day)) ?? { ms: 0, pence: 0 };
+    usage.set(keyOf(key, day), { ms: before.ms + ms, pence: before.pence + pence });
+  }
+  async usage(key: string, day: string): Promise<{ readonly ms: number; readonly pence: number }> {
+    return { ...(this.#open().usage.get(keyOf(key, day)) ?? { ms: 0, pence: 0 }) };
   }
   async heartbeat(owner: string, ttlMs: number): Promise<void> {
     this.#open().heartbeats.set(owner, this.#nowMs() + ttlMs);

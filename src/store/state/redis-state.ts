@@ -32,6 +32,7 @@ const SCRIPTS = {
   gvAdoptCall: { file: 'adopt-call.lua', keys: 1 },
   gvHeartbeat: { file: 'heartbeat.lua', keys: 1 },
   gvDeadOwners: { file: 'dead-owners.lua', keys: 2 },
+  gvAddUsage: { file: 'add-usage.lua', keys: 1 },
   gvSetAside: { file: 'set-aside.lua', keys: 3 },
 } as const;
 type Scripts = Readonly<Record<keyof typeof SCRIPTS, (...args: string[]) => Promise<unknown>>>;
@@ -131,6 +132,13 @@ export class RedisState implements SharedStatePort {
     return found;
   }
 
+  async addUsage(key: string, day: string, ms: number, pence: number): Promise<void> {
+    await this.#ask(() => this.#scripts.gvAddUsage(this.#usageKey(key, day), String(Math.round(ms)), String(pence)));
+  }
+  async usage(key: string, day: string): Promise<{ readonly ms: number; readonly pence: number }> {
+    const [ms, pence] = await this.#ask(() => this.#redis.hmget(this.#usageKey(key, day), 'ms', 'pence'));
+    return { ms: Number(ms ?? 0), pence: Number(pence ?? 0) };
+  }
   async heartbeat(owner: string, ttlMs: number): Promise<void> {
     await this.#ask(() => this.#scripts.gvHeartbeat(this.#key('heartbeats'), owner, String(Math.round(ttlMs))));
   }
@@ -186,6 +194,9 @@ export class RedisState implements SharedStatePort {
   /** The tag in braces keeps the keys that one script touches on one node of a cluster. */
   #key(name: string): string {
     return `${this.#prefix}:{state}:${name}`;
+  }
+  #usageKey(key: string, day: string): string {
+    return this.#key(`usage:${day}:${key}`);
   }
   #talkedKey(customer: string): string {
     return `${this.#prefix}:{${customer}}:last-talked`;

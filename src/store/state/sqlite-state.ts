@@ -52,6 +52,11 @@ const SQL = {
   putTalked:
     'INSERT INTO last_talked (customer, extension, at_ms) VALUES (?, ?, ?) ON CONFLICT (customer, extension) DO UPDATE SET at_ms = excluded.at_ms',
   talked: 'SELECT at_ms FROM last_talked WHERE customer = ? AND extension = ?',
+  addUsage:
+    'INSERT INTO usage (key, day, ms, pence) VALUES (?, ?, ?, ?) ON CONFLICT (key, day) DO UPDATE SET ms = ms + excluded.ms, pence = pence + excluded.pence',
+  usage: 'SELECT ms, pence FROM usage WHERE key = ? AND day = ?',
+  // Days before are of no account any more.
+  dropUsage: 'DELETE FROM usage WHERE key = ? AND day < ?',
   heartbeat:
     'INSERT INTO heartbeats (owner, until_ms) VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET until_ms = excluded.until_ms',
   deadOwners:
@@ -161,6 +166,16 @@ export class SqliteState implements SharedStatePort {
     return found;
   }
 
+  async addUsage(key: string, day: string, ms: number, pence: number): Promise<void> {
+    this.#write(({ addUsage, dropUsage }) => {
+      dropUsage.run(key, day);
+      return addUsage.run(key, day, ms, pence);
+    });
+  }
+  async usage(key: string, day: string): Promise<{ readonly ms: number; readonly pence: number }> {
+    const row = this.#do(({ usage }) => usage.get(key, day));
+    return { ms: Number(row?.['ms'] ?? 0), pence: Number(row?.['pence'] ?? 0) };
+  }
   async heartbeat(owner: string, ttlMs: number): Promise<void> {
     this.#write(({ heartbeat }) => heartbeat.run(owner, Math.round(this.#nowMs() + ttlMs)));
   }
