@@ -103,6 +103,7 @@ export class Arrivals {
       } catch (error) {
         const isLink = error instanceof TelephonyError && error.fault === 'no-link' && !call.signal.aborted;
         if (!isLink || !(await isLinkBack(call))) throw error;
+        call.decisions.rewind();
       }
     }
   }

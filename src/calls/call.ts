@@ -5,17 +5,17 @@ import type { E164 } from '../numbering/e164.ts';
 import type { Purpose } from '../routing/outbound.ts';
 import type { RoutingPlan, StepId } from '../routing/plan.ts';
 import type { CallEnd, CallRecord, LegRecord, SipOrigin, TraceLine } from '../ports/records.ts';
-import type { DecisionDraft } from '../ports/decisions.ts';
 import type { LiveCall } from '../ports/observer.ts';
 import type { CallActivity, CallSnapshot } from '../ports/state.ts';
 import { TelephonyError, type HangupReason } from '../ports/telephony.ts';
 import { CallEnded, hungUpBy, ourFault, reasonFor } from './call-end.ts';
-import { Decision } from './decision.ts';
+import { Decisions } from './decisions.ts';
 import type { CallDeps } from './deps.ts';
 import { DigitBuffer } from './digits.ts';
+import { endLeg } from './end-leg.ts';
 import { Leg } from './leg.ts';
 import { Scope } from './scope.ts';
-import { DEADLINE, wait } from './wait.ts';
+import { wait } from './wait.ts';
 
 export interface CallOrigin {
   readonly id: string;
@@ -41,16 +41,14 @@ export const PLACED_BY_ITSELF = { isClickToDial: false, explicitCli: null, purpo
 
 /** How long a refused request may be followed by the hang-up that explains it. */
 const HANGUP_GRACE_MS = 300;
-/** How long clean-up waits for Asterisk to confirm that a leg is gone. */
-const GONE_LIMIT_MS = 3_000;
-/** From the event that a far end hung up to the one that its channel has left, with room for a busy machine. */
-const LEAVES_WITHIN_MS = 250;
 
 export class Call {
   readonly origin: CallOrigin;
   readonly deps: CallDeps;
   readonly digits = new DigitBuffer();
   readonly scope: Scope;
+  /** Its attempts to leave. */
+  readonly decisions = new Decisions();
   readonly variables = new Map<string, string>();
   readonly secrets = new Set<string>();
   plan: RoutingPlan | null = null;
@@ -60,9 +58,6 @@ export class Call {
   /** Legs that had ended before this process took the call over. */
   readonly #pastLegs: LegRecord[] = [];
   readonly #trace: TraceLine[] = [];
-  readonly #decisions: Decision[] = [];
-  /** Attempts that another process had begun and this one has not taken up yet. */
-  readonly #unclaimed: DecisionDraft[] = [];
   #direction: CallRecord['direction'];
   #party: Leg;
   #offParty: () => void;
@@ -172,31 +167,6 @@ export class Call {
     if (this.#direction === 'internal') this.#direction = 'outbound';
   }
 
-  get decisions(): readonly Decision[] {
-    return this.#decisions;
-  }
-
-  /** One more attempt to leave; the same attempt of a process before is gone on with, so that its evidence stays one record. */
-  addDecision(draft: DecisionDraft): Decision {
-    const at = this.#unclaimed.findIndex((one) => one.origin === draft.origin && one.input.destination === draft.input.destination);
-    const before = at < 0 ? undefined : this.#unclaimed.splice(at, 1)[0];
-    const decision = new Decision(before === undefined ? draft : { ...draft, id: before.id, atMs: before.atMs, attempts: before.attempts });
-    this.#decisions.push(decision);
-    return decision;
-  }
-
-  /** An attempt that another process had brought to its end, or to an answer, is kept as it is. */
-  keepDecision(draft: DecisionDraft): Decision {
-    const at = this.#unclaimed.indexOf(draft);
-    if (at >= 0) this.#unclaimed.splice(at, 1);
-    const decision = new Decision(draft);
-    this.#decisions.push(decision);
-    return decision;
-  }
-  get unclaimed(): readonly DecisionDraft[] {
-    return this.#unclaimed;
-  }
-
   /** The entry of a leg that another process saw end stays in the record. */
   keepLegRecord(record: LegRecord): void {
     this.#pastLegs.push(record);
@@ -270,10 +240,7 @@ export class Call {
     for (const name of snapshot.secretVariables) this.secrets.add(name);
     this.#trace.push(...snapshot.trace);
     this.#direction = snapshot.direction;
-    for (const draft of snapshot.decisions ?? []) {
-      if (draft.refusedBy !== null || draft.answeredAtMs !== null) this.keepDecision(draft);
-      else this.#unclaimed.push(draft);
-    }
+    this.decisions.restore(snapshot.decisions ?? []);
     this.adoptions += 1;
   }
 
@@ -287,28 +254,8 @@ export class Call {
   }
 
   /** Ends one leg and sees it gone. Never rejects. */
-  async endLeg(leg: Leg, reason: HangupReason): Promise<void> {
-    // Whoever has hung up needs no request of ours: Asterisk says a moment later that the channel has left.
-    if (leg.gone !== null && (await this.#seenGone(leg, LEAVES_WITHIN_MS))) return;
-    for (let attempt = 0; attempt < 3 && !leg.isDestroyed; attempt += 1) {
-      try {
-        await this.deps.telephony.hangup(leg.channel, reason);
-        if (await this.#seenGone(leg, GONE_LIMIT_MS)) return;
-      } catch (error) {
-        const fault = error instanceof TelephonyError ? error.fault : 'failed';
-        if (fault === 'gone') {
-          leg.markGone(leg.gone?.cause ?? 0, this.deps.clock.nowMs());
-          return;
-        }
-        // Without a link nothing can be said now; reconcile does it when the link is back.
-        if (fault === 'no-link') {
-          this.deps.live.toHangUp.add(leg.channel);
-          return;
-        }
-        await new Promise<void>((resolve) => void this.deps.clock.after(200, resolve));
-      }
-    }
-    if (!leg.isDestroyed) this.deps.observer.note(`leg ${leg.channel} is not confirmed gone`, { call: this.id });
+  endLeg(leg: Leg, reason: HangupReason): Promise<void> {
+    return endLeg(this.deps, this.id, leg, reason);
   }
 
   /** Undoes everything, ends every leg, leaves exactly one record. Runs un-aborted; never rejects. */
@@ -324,7 +271,6 @@ export class Call {
     ]);
     const record = this.#record(end);
     this.#handOver(record);
-    this.#handOverDecisions(record);
     try {
       await this.deps.state.removeCall(this.id);
     } catch (error) {
@@ -340,30 +286,11 @@ export class Call {
   #handOver(record: CallRecord): void {
     try {
       this.deps.records.putRecord(record);
+      const otherwise = record.end.by === 'caller' ? 'caller-left' : record.end.code;
+      for (const decision of this.decisions.close(record.endedAtMs, otherwise)) this.deps.decisions.putDecision(decision);
     } catch (error) {
       this.deps.observer.alarm('records', `The record of call ${this.id} could not be handed over: ${error instanceof Error ? error.message : String(error)}`);
     }
-  }
-
-  #handOverDecisions({ endedAtMs, end }: CallRecord): void {
-    for (const draft of this.#unclaimed.splice(0)) this.#decisions.push(new Decision(draft));
-    const otherwise = end.by === 'caller' ? 'caller-left' : end.code;
-    try {
-      for (const decision of this.#decisions) this.deps.decisions.putDecision(decision.close(endedAtMs, otherwise));
-    } catch (error) {
-      this.deps.observer.alarm('records', `The evidence of call ${this.id} could not be handed over: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-
-  async #seenGone(leg: Leg, limitMs: number): Promise<boolean> {
-    if (leg.isDestroyed) return true;
-    const never = new AbortController().signal;
-    const seen = await wait<true>(this.deps.clock, never, limitMs, (settle) =>
-      leg.onChange(() => {
-        if (leg.isDestroyed) settle(true);
-      }),
-    );
-    return seen !== DEADLINE;
   }
 
   /** Listens to the served party: digits into the buffer, its going into the signal. */
@@ -394,6 +321,7 @@ export class Call {
 
   snapshot(): CallSnapshot {
     const origin = this.origin;
+    const decisions = this.decisions.drafts();
     return {
       id: origin.id,
       channel: this.#party.channel,
@@ -415,7 +343,7 @@ export class Call {
       secretVariables: [...this.secrets],
       trace: this.#trace,
       legs: this.#legRecords(),
-      ...(this.#decisions.length + this.#unclaimed.length === 0 ? {} : { decisions: [...this.#decisions.map((one) => one.draft()), ...this.#unclaimed] }),
+      ...(decisions.length === 0 ? {} : { decisions }),
       sip: origin.sip,
     };
   }

@@ -95,8 +95,8 @@ function verdictOf(call: Call, plan: RoutingPlan): AllowedVerdict {
 }
 
 function begun(call: Call, plan: RoutingPlan, digits: string, verdict: AllowedVerdict): Decision {
-  const decision = call.addDecision({
-    id: `${call.id}-d${call.decisions.length + 1}`, callId: call.id, customer: plan.customer, extension: call.origin.callerExtension, atMs: call.deps.clock.nowMs(), origin: 'emergency',
+  const decision = call.decisions.add({
+    id: `${call.id}-d${call.decisions.size + 1}`, callId: call.id, customer: plan.customer, extension: call.origin.callerExtension, atMs: call.deps.clock.nowMs(), origin: 'emergency',
     input: { dialled: call.origin.dialled, destination: digits, class: 'emergency', country: 'GB', purpose: 'emergency', wantedCli: verdict.presentation, source: 'emergency', isWithheld: false },
     reasons: [], refusedBy: null, presentation: null, network: null, planHash: plan.hash, holders: [], pencePerMinute: null, longestMs: null, attempts: [], answeredAtMs: null, end: null,
   });

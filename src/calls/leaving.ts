@@ -58,7 +58,7 @@ export async function mayLeave(call: Call, plan: RoutingPlan, request: LeaveRequ
   const to = destinationOf(dialled);
   const destinationClass = to.class;
   const destination = destinationText(dialled);
-  const decision = call.addDecision(begun(call, plan, request, { destination, destinationClass, country: to.country }));
+  const decision = call.decisions.add(begun(call, plan, request, { destination, destinationClass, country: to.country }));
   const refuse = (rule: string, text: string, phrase: string): MayLeave => {
     decision.refuse(rule);
     return { kind: 'refused', refused: { decision, rule, text, phrase } };
@@ -116,7 +116,7 @@ function begun(
 ): ConstructorParameters<typeof Decision>[0] {
   const wish = wantedCli(wishesOf(plan, request));
   return {
-    id: `${call.id}-d${call.decisions.length + 1}`, callId: call.id, customer: plan.customer, extension: request.extension?.number ?? null, atMs: call.deps.clock.nowMs(), origin: request.origin,
+    id: `${call.id}-d${call.decisions.size + 1}`, callId: call.id, customer: plan.customer, extension: request.extension?.number ?? null, atMs: call.deps.clock.nowMs(), origin: request.origin,
     input: {
       dialled: request.raw.slice(0, 128), destination: to.destination, class: to.destinationClass, country: to.country, purpose: request.purpose,
       wantedCli: wish?.wanted ?? null, source: wish?.source ?? null, isWithheld: request.dialled.prefixes.withhold === true,

@@ -27,7 +27,10 @@ export async function perform(call: Call, plan: RoutingPlan, step: Step, resume:
     if (error instanceof CallEnded) throw error;
     call.signal.throwIfAborted();
     // Nothing can be done for the caller while the link is away, and the step is not to blame: it is done again after it.
-    if (error instanceof TelephonyError && error.fault === 'no-link' && (await isLinkBack(call))) return perform(call, plan, step);
+    if (error instanceof TelephonyError && error.fault === 'no-link' && (await isLinkBack(call))) {
+      call.decisions.rewind();
+      return perform(call, plan, step);
+    }
     if (error instanceof StepFault || error instanceof TelephonyError) return { name: FAULT, detail: error.message };
     // A bug of ours must not be the end of a live caller's call.
     const text = error instanceof Error ? error.message : String(error);

@@ -138,7 +138,7 @@ export class Reconciler {
 
   /** What an answered outside call uses goes on being counted from its answer. */
   #countOn(call: Call): void {
-    for (const decision of call.decisions) {
+    for (const decision of call.decisions.all) {
       const { holders, pencePerMinute } = decision.bounds;
       if (decision.answeredAtMs === null || holders.length === 0) continue;
       const running = this.#deps.usage.begin(holders, pencePerMinute, call.plan?.organisation.timeZone ?? 'Europe/London', decision.answeredAtMs);

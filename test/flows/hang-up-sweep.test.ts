@@ -87,6 +87,7 @@ describe('hang-up sweep', () => {
           const { world, channel, hasStruck, struckAtMs } = await play(scenario, moment, n, strike);
           const where = `${moment} ${n}`;
           expect(world.records, where).toHaveLength(1);
+          expect(world.decisions.length, `${where}: decisions`).toBeLessThanOrEqual(undisturbed.decisions.length);
           const record = world.records[0];
           expect(record?.end.code, where).not.toBe('flow-escaped');
           expect(record?.end.code, `${where}: ${record?.end.detail ?? ''}`).not.toBe('unexpected-error');

@@ -51,6 +51,7 @@ describe('link sweep', () => {
         const where = `cut ${moment} ${n}`;
         expect(world.records, where).toHaveLength(1);
         expect(world.records[0]?.end.code, where).not.toBe('unexpected-error');
+        expect(world.decisions.length, `${where}: decisions`).toBeLessThanOrEqual(1);
         expect(world.alarms.get('flow-bug'), where).toBeUndefined();
         expect(await world.leftovers(), where).toEqual([]);
         expect(excess(world.telephony.rang, undisturbed.world.telephony.rang), `${where}: nobody is rung twice`).toEqual([]);

@@ -132,12 +132,12 @@ export async function talk(call: Call, plan: RoutingPlan, leg: Leg, destroyBridg
 /** Ms that the conversation may last from now on: the plan's longest call, and what an outside call's limits leave. */
 function leftOf(call: Call, plan: RoutingPlan): number {
   const nowMs = call.deps.clock.nowMs();
-  const bounds = call.decisions.flatMap(({ answeredAtMs, bounds: { longestMs } }) => (answeredAtMs === null || longestMs === null ? [] : [answeredAtMs + longestMs - nowMs]));
+  const bounds = call.decisions.all.flatMap(({ answeredAtMs, bounds: { longestMs } }) => (answeredAtMs === null || longestMs === null ? [] : [answeredAtMs + longestMs - nowMs]));
   return Math.max(1, Math.min(plan.limits.maxCallMs - (nowMs - call.origin.startedAtMs), ...bounds));
 }
 
 function isCutShort(call: Call): boolean {
-  return call.decisions.some(({ answeredAtMs, bounds }) => answeredAtMs !== null && bounds.longestMs !== null);
+  return call.decisions.all.some(({ answeredAtMs, bounds }) => answeredAtMs !== null && bounds.longestMs !== null);
 }
 
 /** Both hear it; nothing waits for it, and what cannot be said costs the call nothing. */
