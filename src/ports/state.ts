@@ -73,6 +73,13 @@ export interface StatePort {
   /** Adds to what `key` (a customer or an extension of one) has used on a local day (YYYY-MM-DD); atomic across processes. */
   addUsage(key: string, day: string, ms: number, pence: number): Promise<void>;
   usage(key: string, day: string): Promise<{ readonly ms: number; readonly pence: number }>;
+  /**
+   * The value that holds `key`: ours when nobody had claimed it within its `ttlMs`, else the one that was first. Atomic
+   * across processes; what was claimed outlives the process.
+   */
+  claimKey(key: string, value: string, ttlMs: number): Promise<string>;
+  /** The value that holds `key` now; null = nobody has claimed it, or its time is over. */
+  claimedValue(key: string): Promise<string | null>;
   /** True when the store works. */
   ping(): Promise<boolean>;
   close(): Promise<void>;

@@ -100,6 +100,13 @@ export const MIGRATIONS: readonly Migration[] = [
     sql: `
       CREATE TABLE usage (key TEXT, day TEXT, ms INTEGER NOT NULL, pence REAL NOT NULL, PRIMARY KEY (key, day)) WITHOUT ROWID;`,
   },
+  {
+    version: 4,
+    database: 'state',
+    sql: `
+      CREATE TABLE claims (key TEXT PRIMARY KEY, value TEXT NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE INDEX claims_by_end ON claims (until_ms);`,
+  },
 ];
 
 /** The version that this release reads and writes. */

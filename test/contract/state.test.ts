@@ -44,11 +44,13 @@ describe('state on SQLite alone', () => {
     const { folder, connect } = newFolder();
     const first = connect();
     await first.putCall(sampleCall('c1'));
+    await first.claimKey('calls/k', 'c1', 60_000);
     await first.putSwitch({ customer: 'acme', name: 'night', position: 'closed', setAtMs: 5, setBy: 'api' });
     await first.close();
     const second = connect();
     expect(await second.listCalls()).toEqual([sampleCall('c1')]);
     expect(await second.listSwitches()).toHaveLength(1);
+    expect(await second.claimKey('calls/k', 'c2', 60_000)).toBe('c1');
     await second.close();
     rmSync(folder, { recursive: true });
   });

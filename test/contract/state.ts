@@ -123,6 +123,21 @@ export function describeState(name: string, open: () => Promise<StateBench>): vo
       expect(await two.usage('acme/202', '2026-11-24')).toEqual({ ms: 60_000, pence: 20 });
     });
 
+    it('gives a key to one of those who claim it at once, and tells all the same value', async () => {
+      const asked = await Promise.all(Array.from({ length: 40 }, (_, n) => (n % 2 === 0 ? one : two).claimKey('calls/a b', `value ${n} "ü"`, 60_000)));
+      expect(new Set(asked).size).toBe(1);
+      expect(await two.claimedValue('calls/a b')).toBe(asked[0]);
+      expect(await two.claimKey('calls/other', 'mine', 60_000)).toBe('mine');
+      expect(await one.claimedValue('calls/never')).toBeNull();
+    });
+
+    it('forgets a claim when its time is over', async () => {
+      expect(await one.claimKey('short', 'first', 1)).toBe('first');
+      await vi.waitFor(async () => expect(await two.claimedValue('short')).toBeNull());
+      expect(await two.claimKey('short', 'second', 60_000)).toBe('second');
+      expect(await one.claimedValue('short')).toBe('second');
+    });
+
     it('knows when each member last talked, and nothing of those who never did', async () => {
       await one.putLastTalked('acme', '201', 1000);
       await one.putLastTalked('acme', '201', 2000);

@@ -10,10 +10,11 @@ export interface MemoryShelf {
   readonly talked: Map<string, number>;
   readonly heartbeats: Map<string, number>;
   readonly usage: Map<string, { ms: number; pence: number }>;
+  readonly claims: Map<string, { value: string; untilMs: number }>;
 }
 
 export function newMemoryShelf(): MemoryShelf {
-  return { calls: new Map(), switches: new Map(), turns: new Map(), talked: new Map(), heartbeats: new Map(), usage: new Map() };
+  return { calls: new Map(), switches: new Map(), turns: new Map(), talked: new Map(), heartbeats: new Map(), usage: new Map(), claims: new Map() };
 }
 
 export class MemoryState implements SharedStatePort {
@@ -67,6 +68,19 @@ export class MemoryState implements SharedStatePort {
   }
   async usage(key: string, day: string): Promise<{ readonly ms: number; readonly pence: number }> {
     return { ...(this.#open().usage.get(keyOf(key, day)) ?? { ms: 0, pence: 0 }) };
+  }
+  async claimKey(key: string, value: string, ttlMs: number): Promise<string> {
+    const { claims } = this.#open();
+    const nowMs = this.#nowMs();
+    const held = claims.get(key);
+    if (held !== undefined && held.untilMs > nowMs) return held.value;
+    for (const [old, { untilMs }] of claims) if (untilMs <= nowMs) claims.delete(old);
+    claims.set(key, { value, untilMs: nowMs + ttlMs });
+    return value;
+  }
+  async claimedValue(key: string): Promise<string | null> {
+    const held = this.#open().claims.get(key);
+    return held !== undefined && held.untilMs > this.#nowMs() ? held.value : null;
   }
   async heartbeat(owner: string, ttlMs: number): Promise<void> {
     this.#open().heartbeats.set(owner, this.#nowMs() + ttlMs);

@@ -33,6 +33,7 @@ const SCRIPTS = {
   gvHeartbeat: { file: 'heartbeat.lua', keys: 1 },
   gvDeadOwners: { file: 'dead-owners.lua', keys: 2 },
   gvAddUsage: { file: 'add-usage.lua', keys: 1 },
+  gvClaimKey: { file: 'claim-key.lua', keys: 1 },
   gvSetAside: { file: 'set-aside.lua', keys: 3 },
 } as const;
 type Scripts = Readonly<Record<keyof typeof SCRIPTS, (...args: string[]) => Promise<unknown>>>;
@@ -138,6 +139,12 @@ export class RedisState implements SharedStatePort {
   async usage(key: string, day: string): Promise<{ readonly ms: number; readonly pence: number }> {
     const [ms, pence] = await this.#ask(() => this.#redis.hmget(this.#usageKey(key, day), 'ms', 'pence'));
     return { ms: Number(ms ?? 0), pence: Number(pence ?? 0) };
+  }
+  async claimKey(key: string, value: string, ttlMs: number): Promise<string> {
+    return String(await this.#ask(() => this.#scripts.gvClaimKey(this.#key(`claim:${key}`), value, String(Math.round(ttlMs)))));
+  }
+  async claimedValue(key: string): Promise<string | null> {
+    return this.#ask(() => this.#redis.get(this.#key(`claim:${key}`)));
   }
   async heartbeat(owner: string, ttlMs: number): Promise<void> {
     await this.#ask(() => this.#scripts.gvHeartbeat(this.#key('heartbeats'), owner, String(Math.round(ttlMs))));

@@ -57,6 +57,9 @@ const SQL = {
   usage: 'SELECT ms, pence FROM usage WHERE key = ? AND day = ?',
   // Days before are of no account any more.
   dropUsage: 'DELETE FROM usage WHERE key = ? AND day < ?',
+  dropClaims: 'DELETE FROM claims WHERE until_ms <= ?',
+  claim: 'INSERT INTO claims (key, value, until_ms) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = value RETURNING value',
+  claimed: 'SELECT value FROM claims WHERE key = ? AND until_ms > ?',
   heartbeat:
     'INSERT INTO heartbeats (owner, until_ms) VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET until_ms = excluded.until_ms',
   deadOwners:
@@ -175,6 +178,17 @@ export class SqliteState implements SharedStatePort {
   async usage(key: string, day: string): Promise<{ readonly ms: number; readonly pence: number }> {
     const row = this.#do(({ usage }) => usage.get(key, day));
     return { ms: Number(row?.['ms'] ?? 0), pence: Number(row?.['pence'] ?? 0) };
+  }
+  async claimKey(key: string, value: string, ttlMs: number): Promise<string> {
+    const nowMs = Math.round(this.#nowMs());
+    return this.#write(({ claim, dropClaims }) => {
+      dropClaims.run(nowMs);
+      return String(claim.get(key, value, nowMs + Math.round(ttlMs))?.['value'] ?? value);
+    });
+  }
+  async claimedValue(key: string): Promise<string | null> {
+    const value = this.#do(({ claimed }) => claimed.get(key, Math.round(this.#nowMs())))?.['value'];
+    return value === undefined ? null : String(value);
   }
   async heartbeat(owner: string, ttlMs: number): Promise<void> {
     this.#write(({ heartbeat }) => heartbeat.run(owner, Math.round(this.#nowMs() + ttlMs)));
