@@ -24,7 +24,9 @@ import type { Alarms } from '../telemetry/alarms.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TakenAsterisk } from './asterisk.ts';
+import { clickDesk, type ClickParts } from './click-desk.ts';
 import { numberDesk, type NumberFacts } from './number-desk.ts';
+import { callsPinOf } from './outbound-desk.ts';
 import type { LiveFeed } from './observer.ts';
 import type { PhoneBook } from './phone-book.ts';
 import type { TrunkHealth } from './trunk-health.ts';
@@ -52,6 +54,8 @@ export interface AppParts {
   readonly proofs: Proofs;
   readonly testCalls: TestCalls;
   readonly numberFacts: NumberFacts;
+  readonly arrivals: ClickParts['arrivals'];
+  readonly ids: ClickParts['ids'];
   readonly telephony: Telephony;
   readonly asterisk: TakenAsterisk;
   readonly loaded: LoadedSettings;
@@ -91,6 +95,13 @@ export function httpDeps(parts: AppParts): HttpDeps {
     listRecords: (filter) => records.listRecords(filter),
     listDecisions: (filter) => records.listDecisions(filter),
     ...numberDesk(parts.numberFacts),
+    ...clickDesk({ ...parts, onFault: (error) => parts.log.error({ err: error }, 'the key of a request to place a call could not be kept') }),
+    async setCallsPin(customer, extension, pin) {
+      const own = plans.byCustomer(customer)?.extensions.get(extension);
+      if (own === undefined) return { kind: 'unknown' };
+      await voicemail.setPin(customer, callsPinOf(extension), pin);
+      return { kind: 'done', row: { customer, extension, name: own.name } };
+    },
     subscribe: (listener) => parts.feed.subscribe(listener),
     numbers: async () => allPlans().flatMap((plan) => [...plan.numbers.values()].map((ddi) => ({
       ddi: ddi.ddi, customer: plan.customer, label: ddi.label, entry: ddi.entry, does: doesText(plan, ddi.ddi, clock.nowMs()), planVersion: plan.version, timeZone: plan.organisation.timeZone,

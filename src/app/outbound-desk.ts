@@ -15,6 +15,11 @@ export interface DeskParts {
   readonly checkPin: OutboundDesk['checkPin'];
 }
 
+/** Where the PIN for an extension's outside calls is kept: beside those of mailboxes, under a name with a dot, which none can have. */
+export function callsPinOf(extension: string): string {
+  return `calls.${extension}`;
+}
+
 export function outboundDesk({ health, facts, trunks, foreignEmergencyTrunks, checkPin }: DeskParts): OutboundDesk {
   return {
     cliFacts: (plan) => cliFacts(facts, plan),

@@ -36,7 +36,7 @@ import { Notices } from './notices.ts';
 import { liveFeed } from './observer.ts';
 import { turnAwayUntil } from './overload.ts';
 import type { NumberFacts } from './number-desk.ts';
-import { outboundDesk } from './outbound-desk.ts';
+import { callsPinOf, outboundDesk } from './outbound-desk.ts';
 import { PhoneBook } from './phone-book.ts';
 import { RegistrationWatch } from './registration-watch.ts';
 import { privateNetworkTrunks } from './private-network.ts';
@@ -156,7 +156,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   };
   const outbound = outboundDesk({
     health: trunkHealth, facts: numberFacts, trunks: () => trunks.outbound, foreignEmergencyTrunks: () => (asterisk.own === null ? foreignTrunks(asterisk.emergencyTrunk) : null),
-    checkPin: (customer, extension, pin) => voicemail.checkPin(customer, `calls-${extension}`, pin),
+    checkPin: (customer, extension, pin) => voicemail.checkPin(customer, callsPinOf(extension), pin),
   });
   const unseenEnds = asterisk.own === null ? null : new UnseenEnds(asterisk.own);
   const instance = instanceName(paths.folder);
@@ -251,7 +251,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const [{ startServer }, { httpDeps }] = await Promise.all([import('../http/server.ts'), import('./http-deps.ts')]);
   const http = await startServer(
     httpDeps({
-      clock, log, metrics, alarms, feed, live, plans, history, records, voicemail, secrets, switches, state, phones, proofs, trunkHealth, testCalls, numberFacts, telephony, asterisk, loaded, mediaToken,
+      clock, log, metrics, alarms, feed, live, plans, history, records, voicemail, secrets, switches, state, phones, proofs, trunkHealth, testCalls, numberFacts, arrivals, ids: deps.ids, telephony, asterisk, loaded, mediaToken,
       promptFolder, productVersion: PRODUCT_VERSION, isDraining: () => admission.isDraining,
     }),
     { host: settings.httpHost, port: settings.httpPort },

@@ -45,6 +45,9 @@ export interface ArrivalDeps extends CallDeps {
   isTestCall(sipCallId: string): boolean;
 }
 
+/** Why a call is not placed: a number that leads nowhere, or no room for it at this moment. */
+export type Unplaceable = { readonly kind: 'number'; readonly message: string } | { readonly kind: 'not-now'; readonly end: CallEnd };
+
 const MAX_DIALLED = 128;
 const NOBODY: ReadonlySet<string> = new Set();
 /** Unknown numbers a second beyond which each one waits a second: a scanner is slowed, every call keeps its record. */
@@ -72,10 +75,21 @@ export class Arrivals {
     await this.#run(call, () => this.serve(call, []));
   }
 
+  /** What stands against placing this call now, asked before anybody rings; null = nothing. 999 is never refused. */
+  mayPlace({ plan, extension, to }: Pick<ClickToDial, 'plan' | 'extension' | 'to'>): Unplaceable | null {
+    const { dialled } = wishOf(plan, extension.number, to);
+    if (dialled.kind === 'emergency') return null;
+    if (dialled.kind === 'invalid') return { kind: 'number', message: dialled.message };
+    const { admission, clock } = this.#deps;
+    const end = admission.mayEnter(clock.monotonicMs()) ?? admission.mayUse(plan, callerKey(plan, extensionCaller(extension.number, extension.name)));
+    return end === null ? null : { kind: 'not-now', end };
+  }
+
   /** Places a call for somebody: their phone rings first. The call is live and known at once; `ended` never rejects. */
   place(request: ClickToDial): { readonly call: Call; readonly ended: Promise<void> } {
     const call = clickedCall(this.#deps, request);
     const ended = this.#run(call, async () => {
+      this.count(call, request.plan);
       await ringOwnPhone(call, request);
       return this.serve(call, []);
     });
@@ -146,7 +160,8 @@ export class Arrivals {
     const { dialled } = wish;
     // 999 and 112 come before overload, drain and every cap (RULES F8).
     if (dialled.kind === 'emergency') return emergency(call, plan, dialled.digits, legs);
-    const refused = this.#deps.admission.mayEnter(this.#deps.clock.monotonicMs()) ?? this.#deps.admission.mayUse(plan, callerKey(plan, call.origin.caller));
+    // A call that we placed was let in when it was placed: whoever has picked up for it is not turned away.
+    const refused = call.origin.isClickToDial ? null : (this.#deps.admission.mayEnter(this.#deps.clock.monotonicMs()) ?? this.#deps.admission.mayUse(plan, callerKey(plan, call.origin.caller)));
     if (refused !== null) return this.#refused(call, refused);
     this.count(call, plan);
     return this.#internal(call, plan, owner, { dialled, cli: wish.cli }, legs);

@@ -28,6 +28,12 @@ export function hungUpBy(by: 'caller' | 'callee', cause: number): CallEnd {
   return { by, fault: 'none', code: 'hung-up', cause: cause === 0 ? 16 : cause };
 }
 
+/** The phone of the one for whom a call was placed refused it before anybody else was called. */
+export function ownPhoneNotReached(name: string, cause: number): CallEnd {
+  const why = cause === 17 ? 'busy' : cause === 21 ? 'declined' : cause === 20 ? 'the phone is offline' : cause === 0 || cause === 18 || cause === 19 ? 'nobody picked up' : `the phone refused the call (${cause})`;
+  return { by: 'caller', fault: 'none', code: 'own-phone-not-reached', cause: cause === 0 ? 19 : cause, detail: `${name}: ${why}` };
+}
+
 /** The plan reached an end step. */
 export function planEnd(how: 'hang-up' | 'busy' | 'congestion', step: string): CallEnd {
   const cause = how === 'busy' ? 17 : how === 'congestion' ? 42 : 16;

@@ -8,7 +8,7 @@ import type { CallEnd, CallRecord, LegRecord, SipOrigin, TraceLine } from '../po
 import type { LiveCall } from '../ports/observer.ts';
 import type { CallActivity, CallSnapshot } from '../ports/state.ts';
 import { TelephonyError, type HangupReason } from '../ports/telephony.ts';
-import { CallEnded, hungUpBy, ourFault, reasonFor } from './call-end.ts';
+import { CallEnded, hungUpBy, ourFault, ownPhoneNotReached, reasonFor } from './call-end.ts';
 import { Decisions } from './decisions.ts';
 import type { CallDeps } from './deps.ts';
 import { DigitBuffer } from './digits.ts';
@@ -303,7 +303,7 @@ export class Call {
       const cause = leg.gone?.cause ?? 0;
       // A phone that was rung for its own person and never picked up: nobody has called anybody yet.
       if (isPlacer && this.origin.isClickToDial && leg.state === 'gone' && leg.record.answeredAtMs === null) {
-        this.end({ by: 'caller', fault: 'none', code: 'own-phone-not-reached', cause: cause === 0 ? 19 : cause });
+        this.end(ownPhoneNotReached(leg.record.name, cause));
       } else this.end(hungUpBy(isPlacer ? 'caller' : 'callee', cause));
     };
     leg.signal.addEventListener('abort', onGone);

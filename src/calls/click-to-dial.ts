@@ -12,6 +12,8 @@ import { Leg } from './leg.ts';
 import { DEADLINE, wait } from './wait.ts';
 
 export interface ClickToDial {
+  /** Of the call, made before anything of it is kept. */
+  readonly id: string;
   readonly plan: RoutingPlan;
   readonly extension: Extension;
   /** As it would be dialled on the phone; bounded by whoever takes the request. */
@@ -34,7 +36,7 @@ export function clickedCall(deps: CallDeps, request: ClickToDial): Call {
   const { plan, extension } = request;
   const endpoint = deps.endpointOf(plan, extension.number);
   const nowMs = deps.clock.nowMs();
-  const id = deps.ids.callId('click-to-dial');
+  const { id } = request;
   const party = new Leg(deps.hub, {
     channel: `leg-${id}-${deps.owner}0`, to: extension.number, name: extension.name, isTestPhone: deps.isTestPhone(endpoint),
     placedAtMs: nowMs, ringingAtMs: null, answeredAtMs: null, endedAtMs: null, result: null, cause: 0, techCause: null,
@@ -54,6 +56,7 @@ export async function ringOwnPhone(call: Call, { plan, extension, isAutoAnswer }
   const { clock, telephony } = call.deps;
   const { party } = call;
   await call.save({ kind: 'step', step: '' });
+  call.trace({ step: null, kind: 'call', outcome: 'rings-own-phone', text: `the phone of ${extension.name} (${extension.number}) is rung first`, next: null, tookFallback: false });
   const variables: Record<string, string> = { 'PJSIP_TRANSFER_HANDLING()': 'ari-only', 'CONNECTEDLINE(num,i)': call.origin.dialled.replace(/[^0-9+*#]/g, '').slice(0, 32), ...(isAutoAnswer ? AUTO_ANSWER : {}) };
   try {
     await telephony.createLeg({ channel: party.channel, endpoint: call.deps.endpointOf(plan, extension.number), variables, originator: null });
@@ -64,7 +67,7 @@ export async function ringOwnPhone(call: Call, { plan, extension, isAutoAnswer }
     if (entered === DEADLINE) throw new TelephonyError('timeout', 'the leg did not enter the application');
     await call.onParty(telephony.dialLeg(party.channel, extension.ringMs + BACKSTOP_MS));
   } catch (error) {
-    call.signal.throwIfAborted();
+    throwIfLeft(call);
     if (error instanceof TelephonyError && error.fault === 'no-link') throw error;
     throw notThere(call, error instanceof TelephonyError && error.fault === 'unreachable' ? 'the phone is offline' : 'the phone could not be rung');
   }
@@ -74,14 +77,20 @@ export async function ringOwnPhone(call: Call, { plan, extension, isAutoAnswer }
 export async function ownPhoneAnswers(call: Call): Promise<void> {
   const { party } = call;
   const ringMs = call.plan?.extensions.get(call.origin.callerExtension ?? '')?.ringMs ?? 20_000;
-  const seen = await wait<true>(call.deps.clock, call.signal, ringMs, (settle) => {
-    const look = (): void => {
-      if (party.state === 'up') settle(true);
-    };
-    const off = party.onChange(look);
-    look();
-    return off;
-  });
+  let seen: true | typeof DEADLINE;
+  try {
+    seen = await wait<true>(call.deps.clock, call.signal, ringMs, (settle) => {
+      const look = (): void => {
+        if (party.state === 'up') settle(true);
+      };
+      const off = party.onChange(look);
+      look();
+      return off;
+    });
+  } catch (error) {
+    throwIfLeft(call);
+    throw error;
+  }
   if (seen === DEADLINE) throw notThere(call, 'nobody picked up');
   if (!call.isAnswered) {
     call.markAnswered(party.record.answeredAtMs ?? undefined);
@@ -90,8 +99,20 @@ export async function ownPhoneAnswers(call: Call): Promise<void> {
   }
 }
 
+/** The call's end, once the phone has refused; why stands in the trace. */
+function throwIfLeft(call: Call): void {
+  if (!call.signal.aborted) return;
+  const { end } = call.signal.reason as CallEnded;
+  if (end.code === 'own-phone-not-reached') tellNotThere(call, end.detail ?? end.code);
+  call.signal.throwIfAborted();
+}
+
+function tellNotThere(call: Call, text: string): void {
+  call.trace({ step: null, kind: 'call', outcome: 'not-picked-up', text, next: null, tookFallback: false });
+}
+
 function notThere(call: Call, why: string): CallEnded {
   const text = `${call.party.record.name}: ${why}`;
-  call.trace({ step: null, kind: 'call', outcome: 'not-picked-up', text, next: null, tookFallback: false });
+  tellNotThere(call, text);
   return new CallEnded(call.end({ by: 'us', fault: 'none', code: 'own-phone-not-reached', cause: 19, detail: text }));
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { DecisionFilter, DecisionRecord } from '../ports/decisions.ts';
 import type { EvidenceDraft, EvidencePort, EvidenceRow } from '../ports/evidence.ts';
 import type { E164 } from '../numbering/e164.ts';
+import type { Purpose } from '../routing/outbound.ts';
 import type { HeldNumber } from './wire-outbound.ts';
 import type { CallEnd, CallRecord, RecordFilter, TraceLine, VoicemailMessage } from '../ports/records.ts';
 import type { CallSnapshot } from '../ports/state.ts';
@@ -117,6 +118,35 @@ export type SetResult<T> =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'refused'; readonly reason: string; readonly hint: string };
 
+export interface PlaceCall {
+  readonly customer: string;
+  /** Extension whose phone rings first. */
+  readonly extension: string;
+  readonly to: string;
+  readonly cli: E164 | null;
+  readonly purpose: Exclude<Purpose, 'emergency'> | null;
+  readonly isAutoAnswer: boolean;
+  /** Idempotency-Key of the request. */
+  readonly key: string;
+  /** Whence the request came. */
+  readonly address: string;
+}
+export type PlacedCall =
+  /** `isRepeat`: the key was used before with the same request, and nobody was rung for this one. */
+  | { readonly kind: 'placed'; readonly callId: string; readonly isRepeat: boolean }
+  | { readonly kind: 'key-reused' }
+  | { readonly kind: 'unknown'; readonly field: 'customer' | 'as' }
+  | { readonly kind: 'number'; readonly message: string }
+  /** Draining, overload, a full customer, a store that cannot keep the key. */
+  | { readonly kind: 'not-now'; readonly code: string; readonly message: string; readonly retryAfterS: number };
+
+/** Whose outside calls the PIN opens. */
+export interface CallsPinRow {
+  readonly customer: string;
+  readonly extension: string;
+  readonly name: string;
+}
+
 export interface HttpDeps {
   readonly clock: Clock;
   readonly productVersion: string;
@@ -164,6 +194,10 @@ export interface HttpDeps {
     emit: (progress: TestCallProgress) => void,
     signal: AbortSignal,
   ): Promise<SetResult<TestCallResult>>;
+  /** Rings the extension's phone, then the number; settles before anybody has answered. Nobody is rung twice for one key. */
+  placeCall(request: PlaceCall): Promise<PlacedCall>;
+  /** The PIN for destinations that need one. */
+  setCallsPin(customer: string, extension: string, pin: string): Promise<SetResult<CallsPinRow>>;
   alarms(): Promise<readonly AlarmRow[]>;
   trunks(): Promise<readonly TrunkRow[]>;
   settings(): readonly SettingRow[];

@@ -79,7 +79,10 @@ function operation(one: Route): ZodOpenApiOperationObject {
         : {
             header: z.object(
               Object.fromEntries(
-                headers.map(([name, description]) => [name, z.string().optional().meta({ description })]),
+                headers.map(([name, description]) => [
+                  name,
+                  one.requiredHeaders?.includes(name) === true ? z.string().meta({ description }) : z.string().optional().meta({ description }),
+                ]),
               ),
             ),
           }),

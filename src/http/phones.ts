@@ -4,8 +4,9 @@ import type { HttpDeps } from './deps.ts';
 import { json, route } from './route.ts';
 import type { Route } from './route.ts';
 import { done } from './set-result.ts';
-import { customerName, extensionNumber, PhoneRow, PhoneSecret } from './wire.ts';
+import { customerName, extensionNumber, PhoneRow, PhoneSecret, SetPin } from './wire.ts';
 
+const CallsPinWire = z.object({ customer: z.string(), extension: z.string(), name: z.string() }).meta({ id: 'CallsPin', description: 'Whose PIN was set; it is never shown' });
 const OnePhone = z.object({ customer: customerName, extension: extensionNumber });
 
 export function phoneRoutes(deps: HttpDeps): readonly Route[] {
@@ -52,6 +53,21 @@ export function phoneRoutes(deps: HttpDeps): readonly Route[] {
       problems: [404, 422],
       handle: async ({ params }) => {
         const result = await deps.removePhone(params.customer, params.extension);
+        return json(done(result, `extension ${params.extension} of ${params.customer}`, '/v1/phones'));
+      },
+    }),
+    route({
+      method: 'put',
+      path: '/v1/customers/{customer}/extensions/{extension}/calls-pin',
+      id: 'setCallsPin',
+      tag: 'phones',
+      summary: 'Sets the PIN that an extension types before destinations that need one',
+      params: OnePhone,
+      body: SetPin,
+      answer: CallsPinWire,
+      problems: [404, 422],
+      handle: async ({ params, body }) => {
+        const result = await deps.setCallsPin(params.customer, params.extension, body.pin);
         return json(done(result, `extension ${params.extension} of ${params.customer}`, '/v1/phones'));
       },
     }),

@@ -49,6 +49,8 @@ export interface Input<P, Q, B> {
   readonly query: Q;
   readonly body: B;
   readonly header: (name: string) => string | undefined;
+  /** Address of the client. */
+  readonly address: string;
   /** Aborts when the client goes away or the server closes. */
   readonly signal: AbortSignal;
 }
@@ -70,6 +72,8 @@ interface Described {
   readonly answerTypes?: readonly string[];
   /** Request headers a client may send, name -> description. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Those of `headers` that a client must send. */
+  readonly requiredHeaders?: readonly string[];
   /** Statuses of problems besides 400, 401, 429, 500 and 503. */
   readonly problems?: readonly number[];
   /** false: may take as long as it does (streams, test calls). */

@@ -53,6 +53,7 @@ function readInput(route: Route, request: Request, signal: AbortSignal): Input<u
     query: route.query === null ? refuseQuery(request) : fitAddress(route.query, { ...request.query }, 'query'),
     body: readBody(route, request),
     header: (name) => request.get(name),
+    address: request.socket.remoteAddress ?? '',
     signal,
   };
 }

@@ -21,6 +21,7 @@ import { metricsRoutes } from './metrics.ts';
 import { numberRoutes } from './numbers.ts';
 import { openApiRoutes } from './openapi.ts';
 import { phoneRoutes } from './phones.ts';
+import { placeCallRoutes } from './place-call.ts';
 import { planRoutes } from './plans.ts';
 import { HttpProblem, sendProblem, toProblem } from './problem.ts';
 import type { Route } from './route.ts';
@@ -53,6 +54,7 @@ export function allRoutes(deps: HttpDeps, log: EventLog): readonly Route[] {
     ...healthRoutes(deps),
     ...metricsRoutes(deps),
     ...callRoutes(deps, log),
+    ...placeCallRoutes(deps),
     ...testCallRoutes(deps),
     ...numberRoutes(deps),
     ...evidenceRoutes(deps),

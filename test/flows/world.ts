@@ -159,7 +159,7 @@ export class World {
     const plan = this.plans.get(customer);
     const own = plan?.extensions.get(extension);
     if (plan === undefined || own === undefined) throw new Error(`the test plans have no ${extension} of ${customer}`);
-    const { call, ended } = this.arrivals.place({ plan, extension: own, to, explicitCli: null, purpose: null, isAutoAnswer: true, sourceAddress: '127.0.0.1' });
+    const { call, ended } = this.arrivals.place({ id: this.deps.ids.callId('click-to-dial'), plan, extension: own, to, explicitCli: null, purpose: null, isAutoAnswer: true, sourceAddress: '127.0.0.1' });
     this.#watch(ended);
     return call.party.channel;
   }

@@ -210,6 +210,9 @@ export function fakeDeps(overrides: Partial<Omit<HttpDeps, 'clock'>> = {}): Fake
         return row === undefined ? { kind: 'unknown' } : { kind: 'done', row: { ...row, withdrawn: { atMs: NOW_MS, by, reason } } };
       },
     },
+    placeCall: async ({ customer, extension, key }) =>
+      customer !== 'bramley-finch' ? { kind: 'unknown', field: 'customer' } : extension !== '201' ? { kind: 'unknown', field: 'as' } : { kind: 'placed', callId: 'c1c000000000', isRepeat: key === 'again' },
+    setCallsPin: async (customer, extension) => (extension === '201' ? { kind: 'done', row: { customer, extension, name: 'Priya' } } : { kind: 'unknown' }),
     decisions,
     listDecisions: async ({ customer, callId, after, limit }) => {
       const fitting = decisions.filter((one) => (customer === undefined || one.customer === customer) && (callId === undefined || one.callId === callId));
