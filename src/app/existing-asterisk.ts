@@ -22,6 +22,7 @@ const NEEDED: readonly (readonly [modules: readonly string[], without: string])[
   [['res_http_media_cache', 'res_curl'], 'prompts cannot be fetched from us over HTTP, so callers hear none'],
   [['res_stasis_recording'], 'no voicemail can be recorded'],
   [['bridge_simple', 'bridge_softmix'], 'callers and phones cannot be connected'],
+  [['chan_bridge_media'], 'two people who talk are not told that their call ends soon'],
   [['func_callerid', 'func_channel', 'func_dialplan', 'func_global', 'func_logic', 'func_strings', 'func_uri', 'res_pjsip_header_funcs'], 'the entry contexts cannot read who calls whom'],
   [['app_dial', 'app_playback'], 'the last known routes do not work while GENVoice is away'],
   [['res_musiconhold'], 'callers who wait hear no music'],

@@ -24,7 +24,8 @@ const ARI = [
 ];
 
 const MEDIA = [
-  'bridge_holding.so', 'bridge_native_rtp.so', 'bridge_simple.so', 'bridge_softmix.so',
+  // chan_bridge_media plays into a bridge: without it two people who talk cannot be told that their call ends soon.
+  'bridge_holding.so', 'bridge_native_rtp.so', 'bridge_simple.so', 'bridge_softmix.so', 'chan_bridge_media.so',
   'codec_alaw.so', 'codec_ulaw.so', 'codec_a_mu.so', 'codec_g722.so', 'codec_gsm.so', 'codec_resample.so',
   'codec_opus_open_source.so', 'res_format_attr_opus.so',
   'format_pcm.so', 'format_wav.so', 'format_wav_gsm.so', 'format_sln.so', 'format_gsm.so',

@@ -8,7 +8,7 @@ import { loadSettings } from '../../../src/settings.ts';
 
 const ALL = [
   'app_stasis', 'res_stasis', 'res_stasis_answer', 'res_ari_applications', 'res_ari_asterisk', 'res_ari_bridges', 'res_ari_channels', 'res_ari_endpoints', 'res_ari_events',
-  'res_ari_playbacks', 'res_ari_recordings', 'res_stasis_playback', 'format_wav', 'res_http_media_cache', 'res_curl', 'res_stasis_recording', 'bridge_simple', 'bridge_softmix',
+  'res_ari_playbacks', 'res_ari_recordings', 'res_stasis_playback', 'format_wav', 'res_http_media_cache', 'res_curl', 'res_stasis_recording', 'bridge_simple', 'bridge_softmix', 'chan_bridge_media',
   'func_callerid', 'func_channel', 'func_dialplan', 'func_global', 'func_logic', 'func_strings', 'func_uri', 'res_pjsip_header_funcs', 'app_dial', 'app_playback', 'res_musiconhold', 'app_minivm',
 ];
 const rows = (names: readonly string[], status = 'Running') => names.map((name) => ({ name: `${name}.so`, status }));
@@ -63,7 +63,7 @@ describe('modules', () => {
     expect(moduleLacks([...rows(ALL.slice(1)), ...rows(['app_stasis'], 'Not Running')])[0]).toContain('It has not loaded app_stasis.so: calls cannot be handed to GENVoice.');
   });
   test.each([[null], ['x'], [[null, 7, {}]]])('an answer that is no list of modules lacks everything: %j', (answer) => {
-    expect(moduleLacks(answer).length).toBe(10);
+    expect(moduleLacks(answer).length).toBe(11);
   });
 });
 
