@@ -112,12 +112,17 @@ export class AriTelephony implements Telephony {
     return this.#do(channels('hangup', 'DELETE', '', channel, { reason_code: String(CAUSES[reason]) }));
   }
   createLeg(request: LegRequest): Promise<void> {
+    // The way to a carrier is createTrunkLeg, which takes a verdict.
+    if (request.endpoint.includes('@')) return Promise.reject(new TelephonyError('refused', 'a phone is named without @: a leg towards a carrier needs a verdict'));
+    return this.#createChannel(request);
+  }
+  createTrunkLeg({ channel, spec, originator }: TrunkLegRequest): Promise<void> {
+    return this.#createChannel({ channel, endpoint: spec.endpoint, variables: spec.variables, originator });
+  }
+  #createChannel(request: LegRequest): Promise<void> {
     const params: Record<string, string> = { endpoint: request.endpoint, app: this.#app, appArgs: 'leg', channelId: request.channel };
     if (request.originator !== null) params['originator'] = request.originator;
     return this.#do({ resource: 'channels', operation: 'create', method: 'POST', path: 'channels/create', params, body: { variables: { ...LEG_VARIABLES, ...request.variables } } });
-  }
-  createTrunkLeg({ channel, spec, originator }: TrunkLegRequest): Promise<void> {
-    return this.createLeg({ channel, endpoint: spec.endpoint, variables: spec.variables, originator });
   }
   /** Asterisk 22.10 keeps a cause for every channel from which any response came, and none before. */
   async hasResponse(channel: string): Promise<boolean> {

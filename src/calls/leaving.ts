@@ -13,6 +13,7 @@ import type { Extension, RoutingPlan } from '../routing/plan.ts';
 import type { OutboundTrunk } from '../trunks/trunk.ts';
 import type { Call } from './call.ts';
 import { Decision } from './decision.ts';
+import type { KeptUsage, RunningCall } from './usage.ts';
 import { ask } from './verbs/keys.ts';
 import { phrases } from './verbs/speak.ts';
 
@@ -37,6 +38,8 @@ export interface Leave {
   /** E.164, or digits as they go to the carrier. */
   readonly destination: string;
   readonly trunks: readonly OutboundTrunk[];
+  /** Counts against the limits from now on; ends with the call, or when whoever placed it says so. */
+  readonly running: RunningCall;
 }
 /** `phrase`: what the caller hears, in a few words. */
 export interface Refused {
@@ -78,13 +81,16 @@ export async function mayLeave(call: Call, plan: RoutingPlan, request: LeaveRequ
     if (pin.outcome === 'deny') return refuse(pin.rule, pin.text, 'destination-not-allowed');
   }
 
-  const holders = await holdersOf(call, plan, extension);
+  const verdict = chooseCli(wishesOf(plan, request), cliFactsOf(call, plan, request));
+  const pencePerMinute = desk.pencePerMinute(destination, destinationClass);
+  const kept = await keptOf(call, plan, extension);
+  call.signal.throwIfAborted();
+  // From the look at what is used to the counting nothing may come between: two calls at once must not both be the last.
+  const holders = holdersOf(call, plan, extension, kept);
   const limits = limitReasons(holders.map(({ holder }) => holder));
   decision.add(limits);
   const reached = limits.find(({ outcome }) => outcome === 'deny');
   if (reached !== undefined) return refuse(reached.rule, reached.text, 'outgoing-limit-reached');
-
-  const verdict = chooseCli(wishesOf(plan, request), cliFactsOf(call, plan, request));
   decision.add(verdict.reasons);
   if (!verdict.allow) return refuse(verdict.rule, verdict.reasons.find(({ rule }) => rule === verdict.rule)?.text ?? verdict.rule, 'number-may-not-be-shown');
   decision.shows(verdict);
@@ -94,12 +100,14 @@ export async function mayLeave(call: Call, plan: RoutingPlan, request: LeaveRequ
     call.deps.observer.alarm('no-trunk', `No trunk could take a call of ${plan.customer} to ${destinationClass}: see genvoice trunks list`);
     return deny('no-trunk', 'no trunk is free for this call', 'all-lines-busy');
   }
-  const pencePerMinute = desk.pencePerMinute(destination, destinationClass);
-  decision.isBoundBy({ holders: [...new Set(holders.map(({ key }) => key))], pencePerMinute, longestMs: longestCallMs(holders.map(({ holder }) => holder), pencePerMinute) });
+  const keys = [...new Set(holders.map(({ key }) => key))];
+  decision.isBoundBy({ holders: keys, pencePerMinute, longestMs: longestCallMs(holders.map(({ holder }) => holder), pencePerMinute) });
+  const running = call.deps.usage.begin(keys, pencePerMinute, plan.organisation.timeZone);
+  call.scope.defer(() => running.end());
   return {
     kind: 'may',
     leave: {
-      decision, verdict, destination, trunks,
+      decision, verdict, destination, trunks, running,
     },
   };
 }
@@ -146,13 +154,24 @@ export function siteOf(plan: RoutingPlan, extension: Extension | null) {
   return id === null ? null : (plan.sites.get(id) ?? null);
 }
 
-async function holdersOf(call: Call, plan: RoutingPlan, extension: Extension | null): Promise<readonly { readonly key: string; readonly holder: Holder }[]> {
+interface Kept {
+  readonly customer: KeptUsage;
+  readonly extension: KeptUsage;
+}
+
+async function keptOf(call: Call, plan: RoutingPlan, extension: Extension | null): Promise<Kept> {
   const { usage } = call.deps;
   const zone = plan.organisation.timeZone;
-  const holders = [{ key: plan.customer, holder: { who: plan.organisation.name, limits: plan.outbound.limits, usage: await usage.of(plan.customer, zone) } }];
+  const [customer, own] = await Promise.all([usage.kept(plan.customer, zone), extension === null ? { ms: 0, pence: 0 } : usage.kept(`${plan.customer}/${extension.number}`, zone)]);
+  return { customer, extension: own };
+}
+
+function holdersOf(call: Call, plan: RoutingPlan, extension: Extension | null, kept: Kept): readonly { readonly key: string; readonly holder: Holder }[] {
+  const { usage } = call.deps;
+  const holders = [{ key: plan.customer, holder: { who: plan.organisation.name, limits: plan.outbound.limits, usage: usage.now(plan.customer, kept.customer) } }];
   if (extension === null) return holders;
   const key = `${plan.customer}/${extension.number}`;
-  const used = await usage.of(key, zone);
+  const used = usage.now(key, kept.extension);
   const who = `extension ${extension.number}`;
   const groups = extension.outbound.groups.flatMap((id) => plan.groups.get(id)?.outbound.limits ?? []);
   return [{ key, holder: { who, limits: extension.outbound.limits, usage: used } }, ...groups.map((limits) => ({ key, holder: { who, limits, usage: used } })), ...holders];

@@ -35,12 +35,9 @@ async function refused(call: Call, { rule, text, phrase }: Refused): Promise<Cal
 }
 
 async function placed(call: Call, plan: RoutingPlan, leave: Leave, legs: readonly Leg[]): Promise<CallEnd> {
-  const { clock, usage } = call.deps;
-  const { decision, destination, verdict } = leave;
+  const { clock } = call.deps;
+  const { decision, destination, verdict, running } = leave;
   const name = readable(destination);
-  const { holders, pencePerMinute } = decision.bounds;
-  const running = usage.begin(holders, pencePerMinute, plan.organisation.timeZone);
-  call.scope.defer(() => running.end());
   const shown = verdict.presentation === null ? "the trunk's number" : formatNumber(verdict.presentation);
   call.trace({ step: null, kind: 'call', outcome: 'leaves', text: `${name}, showing ${shown}${verdict.isWithheld ? ' (withheld)' : ''}`, next: null, tookFallback: false });
   const waiting = await hearWaiting(call, 'ringing');

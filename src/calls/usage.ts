@@ -12,6 +12,12 @@ export interface RunningCall {
   end(): Promise<void>;
 }
 
+/** What ended calls used. */
+export interface KeptUsage {
+  readonly ms: number;
+  readonly pence: number;
+}
+
 interface Live {
   readonly keys: readonly string[];
   readonly pencePerMinute: number;
@@ -34,14 +40,17 @@ export class OutboundUsage {
     this.#onFault = onFault;
   }
 
-  /** What `key` has used on the local day of `zone`. A store that fails counts what is live alone. */
-  async of(key: string, zone: string): Promise<Usage> {
-    const nowMs = this.#clock.nowMs();
-    const day = dayOf(nowMs, zone);
-    const kept = await this.#state.usage(key, day).catch((error: unknown) => {
+  /** What ended calls of `key` used on the local day of `zone`; a store that fails counts as nothing, and is told. */
+  async kept(key: string, zone: string): Promise<KeptUsage> {
+    return this.#state.usage(key, dayOf(this.#clock.nowMs(), zone)).catch((error: unknown) => {
       this.#onFault(`What ${key} used today could not be read: ${error instanceof Error ? error.message : String(error)}`);
       return { ms: 0, pence: 0 };
     });
+  }
+
+  /** `kept` and what is live at this moment. At once, so that nothing comes between looking and `begin`. */
+  now(key: string, kept: KeptUsage): Usage {
+    const nowMs = this.#clock.nowMs();
     let calls = 0;
     let liveMs = 0;
     let livePence = 0;

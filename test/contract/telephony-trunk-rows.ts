@@ -21,6 +21,13 @@ export function trunkRows(world: World): void {
     return { leg, carrier };
   };
 
+  test('a carrier is not reached without a verdict: the leg of a phone that names one is refused', async () => {
+    const carrier = await world().carrier();
+    const leg = newId('leg');
+    expect(await faultOf(world().telephony.createLeg({ channel: leg, endpoint: carrier.spec.endpoint, variables: {}, originator: null }))).toBe('refused');
+    expect((await world().telephony.listChannels()).map(({ channel }) => channel)).not.toContain(leg);
+  });
+
   test('a carrier that sends nothing: no response, no event; hung up, it is destroyed, and a late answer goes nowhere', async () => {
     const { telephony, log } = world();
     const { leg, carrier } = await placed();

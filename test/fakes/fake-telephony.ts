@@ -31,6 +31,8 @@ interface FakeChannel {
   isDialled: boolean;
   hasResponse: boolean;
   speaksUntilMs: number;
+  /** End of what is announced in its bridge. */
+  announcedUntilMs: number;
   audible: 'nothing' | 'ringing' | 'music';
   readonly createdAtMs: number;
   readonly args: readonly string[] | null;
@@ -167,7 +169,7 @@ export class FakeTelephony implements Telephony {
   /** True when something other than silence reaches the far end of a channel. */
   isAudible(id: string): boolean {
     const channel = this.channels.get(id);
-    return channel !== undefined && (channel.audible !== 'nothing' || channel.playing.length > 0);
+    return channel !== undefined && (channel.audible !== 'nothing' || channel.playing.length > 0 || channel.announcedUntilMs > this.#clock.nowMs());
   }
 
   press(id: string, digit: string): void {
@@ -208,6 +210,10 @@ export class FakeTelephony implements Telephony {
     this.#remove(found, { cause: 32, techCause: null, soft: true }, { cause, techCause: null });
   }
   async createLeg(request: LegRequest): Promise<void> {
+    if (request.endpoint.includes('@')) throw new TelephonyError('refused', 'a leg towards a carrier needs a verdict');
+    await this.#createChannel(request);
+  }
+  async #createChannel(request: LegRequest): Promise<void> {
     await this.#trip('createLeg', request.channel);
     if (this.channels.has(request.channel)) throw new TelephonyError('refused', 'a channel with this id exists');
     const behaviour = this.#behaviourOf(request.endpoint);
@@ -217,7 +223,7 @@ export class FakeTelephony implements Telephony {
   }
   async createTrunkLeg({ channel, spec, originator }: TrunkLegRequest): Promise<void> {
     this.specs.set(channel, spec);
-    await this.createLeg({ channel, endpoint: spec.endpoint, variables: spec.variables, originator });
+    await this.#createChannel({ channel, endpoint: spec.endpoint, variables: spec.variables, originator });
   }
   async hasResponse(channel: string): Promise<boolean> {
     return (await this.#on('hasResponse', channel)).hasResponse;
@@ -315,8 +321,12 @@ export class FakeTelephony implements Telephony {
     await this.#trip('announce', bridge);
     const members = this.bridges.get(bridge);
     if (members === undefined) throw new TelephonyError('gone', 'no such bridge');
-    for (const member of members) this.heard.set(member, [...(this.heard.get(member) ?? []), ...media]);
     const ms = media.reduce((sum, one) => sum + (this.mediaMs(one) ?? 0), 0);
+    for (const member of members) {
+      this.heard.set(member, [...(this.heard.get(member) ?? []), ...media]);
+      const channel = this.channels.get(member);
+      if (channel !== undefined) channel.announcedUntilMs = this.#clock.nowMs() + ms;
+    }
     this.#clock.worldAfter(ms, () => {
       if (this.bridges.get(bridge) === members) this.#emit({ type: 'playback-ended', playback, result: 'done', atMs: this.#clock.nowMs() });
     });
@@ -484,6 +494,6 @@ export class FakeTelephony implements Telephony {
   }
 
   #channel(id: string, endpoint: string | null, state: ChannelState, isInApp: boolean, args: readonly string[] | null = null): FakeChannel {
-    return { id, endpoint, state, isInApp, bridge: null, playing: [], recording: null, isDialled: false, hasResponse: false, speaksUntilMs: 0, audible: 'nothing', createdAtMs: this.#clock.nowMs(), args };
+    return { id, endpoint, state, isInApp, bridge: null, playing: [], recording: null, isDialled: false, hasResponse: false, speaksUntilMs: 0, announcedUntilMs: 0, audible: 'nothing', createdAtMs: this.#clock.nowMs(), args };
   }
 }

@@ -12,9 +12,10 @@ const OPERATOR = { kind: 'answers', afterMs: 500, hangsUpAfterMs: 3_000 } as con
 /** What was asked of the trunk. */
 function spy(world: World): readonly LegRequest[] {
   const seen: LegRequest[] = [];
-  const create = world.telephony.createLeg.bind(world.telephony);
-  world.telephony.createLeg = (request) => {
-    seen.push(request);
+  const create = world.telephony.createTrunkLeg.bind(world.telephony);
+  world.telephony.createTrunkLeg = (request) => {
+    const { channel, spec, originator } = request;
+    seen.push({ channel, endpoint: spec.endpoint, variables: spec.variables, originator });
     return create(request);
   };
   return seen;

@@ -120,6 +120,17 @@ describe('an outside call', () => {
     expect((warned?.atMs ?? 0) - (answeredAtMs ?? 0)).toBeCloseTo(240_000, -3);
   });
 
+  test('given one call at once is allowed, when two phones dial in the same instant, then one leaves and the other is told', async () => {
+    const one = world({ limits: { maxCalls: 1 } });
+    one.telephony.trunks.set('trunk-sim', { kind: 'answers', afterMs: 1_000, hangsUpAfterMs: 5_000 });
+    one.callFrom('acme-201', OUTSIDE);
+    one.callFrom('acme-202', OUTSIDE);
+    await one.ended(2);
+    expect(one.telephony.specs.size).toBe(1);
+    expect(new Set(one.decisions.map(({ refusedBy }) => refusedBy))).toEqual(new Set([null, 'calls-at-once']));
+    expect(await one.leftovers()).toEqual([]);
+  });
+
   test('given minutes of the day that are nearly used up, then the next call is cut when they are', async () => {
     const one = world({ limits: { maxMinutesPerDay: 10 } });
     await one.state.addUsage('acme', '2026-11-24', 9 * 60_000, 0);
