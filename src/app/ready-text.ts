@@ -8,7 +8,7 @@ import { addressForPhones } from './sip-address.ts';
 /** More numbers than this are counted, not listed. */
 const MAX_LISTED = 12;
 
-export function readyText(service: Pick<Service, 'http' | 'asterisk' | 'plans' | 'problems'>, settings: Settings): string {
+export function readyText(service: Pick<Service, 'http' | 'asterisk' | 'plans' | 'problems' | 'hasDemoCarrier'>, settings: Settings): string {
   const { asterisk, plans } = service;
   const rows = plans.customers().flatMap((customer) => {
     const plan = plans.byCustomer(customer);
@@ -28,6 +28,7 @@ export function readyText(service: Pick<Service, 'http' | 'asterisk' | 'plans' |
     ...(rows.length > MAX_LISTED ? [`  and ${rows.length - MAX_LISTED} more: npm run -s genvoice -- numbers list`] : []),
     '',
     ...(first === undefined ? [] : ['Place a call now, in another terminal:', `  npm run -s genvoice -- call ${first.ddi.ddi} --keys 1,2`, '']),
+    ...(service.hasDemoCarrier ? [`Outside calls come to a demo carrier on this machine, which answers every number but 999 and 112, until ${settings.trunksFile} names one of yours.`, ''] : []),
     'Phones: npm run -s genvoice -- phones list    Stop: Ctrl+C',
     '',
   ];

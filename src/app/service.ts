@@ -29,6 +29,7 @@ import { watchClock } from '../telemetry/clock-watch.ts';
 import { realClock, timeSortedIds } from '../telemetry/clock.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { takeAsterisk, type TakenAsterisk } from './asterisk.ts';
+import { mayHaveDemoCarrier, startDemoCarrier } from './demo-carrier.ts';
 import { dialplanLacks } from './existing-asterisk.ts';
 import { LastKnownRoute } from './last-known-route.ts';
 import { Link } from './link.ts';
@@ -59,6 +60,8 @@ export interface Service {
   readonly plans: PlanStore;
   readonly live: LiveCalls;
   readonly problems: readonly string[];
+  /** Outside calls come to a carrier of our own that answers them. */
+  readonly hasDemoCarrier: boolean;
   /** No new calls; live ones get `drainMs`; then everything that was started is gone. */
   /** `hurry` ends the waiting. */
   stop(drainMs: number, say: (line: string) => void, hurry: AbortSignal): Promise<void>;
@@ -78,7 +81,9 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const metrics = createMetrics();
   const feed = liveFeed(log, metrics, alarms, () => clock.nowMs());
 
-  const trunks = await TrunkBook.open({ file: at(settings.trunksFile), label: settings.trunksFile, variable: (name) => loaded.variable(name), clock, alarms, ...(settings.asterisk === 'docker' ? { whenMissing: privateNetworkTrunks() } : {}) });
+  // A port that cannot be had costs the demo alone.
+  const demo = mayHaveDemoCarrier(settings) ? await startDemoCarrier(settings.sipPort).catch(() => null) : null;
+  const trunks = await TrunkBook.open({ file: at(settings.trunksFile), label: settings.trunksFile, variable: (name) => loaded.variable(name), clock, alarms, ...(settings.asterisk === 'docker' ? { whenMissing: privateNetworkTrunks() } : {}), ...(demo === null ? {} : { demoAddress: demo.address }) });
   const promptFolder = join(paths.folder, 'prompts');
   const instanceFolder = join(paths.folder, 'asterisk');
   await mkdir(promptFolder, { recursive: true });
@@ -139,7 +144,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const desk = new VoicemailDesk({ store: voicemail, copies, notices, plans, telephony, note: (text, fields) => log.info(fields, text),
     retentionDaysOf: (customer, mailbox) => history.retentionDaysOf(customer, mailbox, DEFAULT_RETENTION_DAYS), onFault: (error, what) => log.error({ err: error }, what) });
   const testCalls = new TestCalls({
-    sip: asterisk.sip, plans, phones, secrets, isSpeechEncrypted: settings.srtp, switches: (customer) => switches.positions(customer), subscribe: (listener) => feed.subscribe(listener), onListening: (listener) => feed.onListening(listener),
+    sip: asterisk.sip, plans, phones, secrets, mayLeave: () => trunks.isLoopbackOnly, isSpeechEncrypted: settings.srtp, switches: (customer) => switches.positions(customer), subscribe: (listener) => feed.subscribe(listener), onListening: (listener) => feed.onListening(listener),
     find: (sipCallId) => live.all().find((call) => call.origin.sip.sipCallId === sipCallId), recordOf: (id) => records.getRecord(id), nowMs: () => clock.nowMs(),
   });
   const trunkHealth = new TrunkHealth({
@@ -260,7 +265,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   await writeFile(serverFile, JSON.stringify({ url: http.url, pid: process.pid }), { mode: 0o600 });
 
   return {
-    http, asterisk, plans, live,
+    http, asterisk, plans, live, hasDemoCarrier: trunks.isDemo,
     problems: [...trunks.warnings, ...(await lacksOf(asterisk, phones, settings.ariApp))],
     async stop(drainMs, tell, hurry) {
       admission.drain();
@@ -284,6 +289,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
       // An Asterisk that goes on without us takes calls to their last known route, not to 503.
       if (asterisk.kind !== 'embedded') await telephony.setGlobal('GV_OVERLOAD', '0').catch(() => {});
       await telephony.stop();
+      await demo?.close();
       await lookup.close();
       await plans.close();
       await lastKnownRoute?.idle();

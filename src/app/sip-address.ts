@@ -12,6 +12,11 @@ export function addressForPhones({ kind, sip }: Pick<TakenAsterisk, 'kind' | 'si
   return `${host.includes(':') ? `[${host}]` : host}:${sip.port}`;
 }
 
+/** True for an address of this machine's own loopback, with or without a port. */
+export function isLoopback(hostPort: string): boolean {
+  return /^(127(\.\d{1,3}){3}|\[::1\]|::1|localhost)(:\d+)?$/.test(hostPort);
+}
+
 function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
 }

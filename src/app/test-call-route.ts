@@ -39,8 +39,15 @@ const EXTENSION = /^[1-9]\d{1,5}$/;
 /** Codes begin with a star; 999 and 112 can never be called for a test. */
 const CODE = /^\*[0-9*#]{1,15}$/;
 
-/** `isOurs`: the phones are those that we make, whatever `endpoint` a plan names. */
-export function routeTestCall(asked: Asked, plans: Pick<PlanSource, 'byDdi' | 'byCustomer' | 'customers'>, isOurs: boolean): Routed {
+/** What a test call may do here. */
+export interface TestCallBounds {
+  /** The phones are those that we make, whatever `endpoint` a plan names. */
+  readonly isOurs: boolean;
+  /** Every trunk leads to this machine itself: a call to the outside reaches nobody and costs nothing. */
+  readonly mayLeave: boolean;
+}
+
+export function routeTestCall(asked: Asked, plans: Pick<PlanSource, 'byDdi' | 'byCustomer' | 'customers'>, { isOurs, mayLeave }: TestCallBounds): Routed {
   const text = asked.to.trim();
   const ddi = toE164OrNull(text, 'GB');
   const plan = ddi === null ? null : plans.byDdi(ddi);
@@ -50,6 +57,7 @@ export function routeTestCall(asked: Asked, plans: Pick<PlanSource, 'byDdi' | 'b
   }
   if (EXTENSION.test(text)) return checked(asked, toExtension(asked, owners(asked, plans, text), text, isOurs));
   if (CODE.test(text)) return checked(asked, toCode(asked, plans, text, isOurs));
+  if (ddi !== null && asked.from !== undefined) return mayLeave ? checked(asked, toCode(asked, plans, text, isOurs)) : refused(`${text} is an outside number, and a real carrier would take the call`, 'Test calls go outside only while every trunk leads to this machine');
   return { kind: 'unknown' };
 }
 

@@ -23,7 +23,7 @@ export interface Judged {
   readonly expectedAt: string | null;
 }
 
-/** `expected` null = a code was dialled, which no step serves: it must have done its work. */
+/** `expected` null = no step serves what was dialled: a code must have done its work, an outside number have answered. */
 export function judge(plan: RoutingPlan, record: CallRecord, expected: Explanation | null): Judged {
   const reached = reachedBy(record);
   return { isAsPlanned: fits(reached, expected), endedAt: whereText(plan, record, reached), expectedAt: expected === null ? null : expectedText(plan, expected) };
@@ -44,7 +44,7 @@ export function reachedBy(record: CallRecord): Reached {
 }
 
 function fits(reached: Reached, expected: Explanation | null): boolean {
-  if (expected === null) return reached.kind === 'code';
+  if (expected === null) return reached.kind === 'code' || reached.kind === 'answered';
   const { end } = expected;
   switch (end.kind) {
     // Who of several answers first is not the plan's to say.

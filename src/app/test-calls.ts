@@ -24,6 +24,8 @@ export interface TestCallDeps extends Omit<TestCallerDeps, 'isVoicemail'> {
   readonly plans: PlanSource;
   /** GENVOICE_SRTP: phones speak encrypted, which our own cannot. */
   readonly isSpeechEncrypted: boolean;
+  /** Every trunk leads to this machine: calls to the outside reach nobody. */
+  readonly mayLeave: () => boolean;
   readonly phones: PhoneBook;
   readonly secrets: Secrets;
   readonly switches: (customer: string) => ReadonlyMap<string, string>;
@@ -65,7 +67,7 @@ export class TestCalls {
   async run(request: TestCallBody, emit: (progress: TestCallProgress) => void, signal: AbortSignal): Promise<SetResult<TestCallResult>> {
     const { sip } = this.#deps;
     if (sip === null) return refused('The SIP address of that Asterisk is not known here, so no test call can be placed', 'Call from a phone of that Asterisk');
-    const routed = routeTestCall(request, this.#deps.plans, this.#deps.phones.isOurs);
+    const routed = routeTestCall(request, this.#deps.plans, { isOurs: this.#deps.phones.isOurs, mayLeave: this.#deps.mayLeave() });
     if (routed.kind !== 'route') return routed;
     const unencrypted = this.#deps.isSpeechEncrypted ? await this.#wouldSpeakPlain(routed.route, request) : null;
     if (unencrypted !== null) return unencrypted;

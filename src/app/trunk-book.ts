@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Problem } from '../routing/problem.ts';
 import type { OutboundTrunk } from '../trunks/trunk.ts';
 import type { Alarms } from '../telemetry/alarms.ts';
+import { isLoopback } from './sip-address.ts';
 
 export interface TrunkBookOptions {
   readonly file: string;
@@ -16,6 +17,8 @@ export interface TrunkBookOptions {
   readonly variable: (name: string) => string | undefined;
   /** Text that stands for a file that is not there; none when absent. */
   readonly whenMissing?: string;
+  /** Where the trunk of a file that is as shipped leads, so that an outside call can be tried; absent = nowhere. */
+  readonly demoAddress?: string;
   readonly clock: Clock;
   readonly alarms: Pick<Alarms, 'raise' | 'clear'>;
 }
@@ -54,7 +57,7 @@ export class TrunkBook {
       if (error.code === 'ENOENT') return options.whenMissing ?? '{"trunks":{}}';
       throw new Error(`The trunk file ${options.label} cannot be read (${error.code ?? 'unknown'}). Make it readable for the user that runs GENVoice.`, { cause: error });
     });
-    const { trunks, problems } = parseTrunks(text, options.variable);
+    const { trunks, problems } = read(text, options);
     if (trunks === null) throw new Error(`The trunk file ${options.label} cannot be used:\n${shown(problems)}`);
     return new TrunkBook(options, text, trunks, problems);
   }
@@ -80,7 +83,12 @@ export class TrunkBook {
 
   /** True when no call can reach a real carrier: every trunk leads to this machine itself. */
   get isLoopbackOnly(): boolean {
-    return this.#trunks.every(({ address, registration }) => isLoopback(address) && isLoopback(registration?.server));
+    return this.#trunks.every(({ address, registration }) => [address, registration?.server].every((server) => server === undefined || isLoopback(server)));
+  }
+  /** Calls that leave come to the demo carrier, as the file is still the one that was shipped. */
+  get isDemo(): boolean {
+    const { demoAddress } = this.#options;
+    return demoAddress !== undefined && this.#trunks.some(({ address }) => address === demoAddress);
   }
 
   /** Looks at the file from now on. `isPending`: Asterisk holds other trunks than these already. */
@@ -104,9 +112,9 @@ export class TrunkBook {
   }
 
   #read(text: string): void {
-    const { label, alarms, variable } = this.#options;
+    const { label, alarms } = this.#options;
     this.#text = text;
-    const { trunks, problems } = parseTrunks(text, variable);
+    const { trunks, problems } = read(text, this.#options);
     if (trunks === null) {
       alarms.raise('trunk-file', `${label} was changed and cannot be used; the trunks before stay in force.\n${shown(problems)}`, 'Mend the file; it is taken over as soon as it is right.');
       return;
@@ -139,8 +147,17 @@ export function trunksText(trunks: readonly Trunk[], codecs: readonly string[]):
   return renderTrunks(trunks.map(trunkConfig), { codecs, maxRtpSilenceMs: MAX_RTP_SILENCE_MS, maxRtpHoldMs: MAX_RTP_HOLD_MS, language: 'en-GB' });
 }
 
-function isLoopback(hostPort: string | undefined): boolean {
-  return hostPort === undefined || /^(127(\.\d{1,3}){3}|\[::1\]|::1|localhost)(:\d+)?$/.test(hostPort);
+/** The file as it is; one that is still as shipped leads to the demo carrier, where there is one. */
+function read(text: string, { variable, demoAddress }: TrunkBookOptions): ReturnType<typeof parseTrunks> {
+  const asWritten = parseTrunks(text, variable);
+  const [only, ...others] = asWritten.trunks ?? [];
+  if (demoAddress === undefined || only === undefined || others.length > 0 || !isShipped(only)) return asWritten;
+  return parseTrunks(JSON.stringify({ trunks: { [only.id]: { name: only.name, match: only.match, ddiFrom: only.ddiFrom, dtmf: only.dtmf, address: demoAddress } } }), variable);
+}
+
+/** Whoever wrote anything into it has a carrier of their own in mind. */
+function isShipped({ id, address, registration, match }: Trunk): boolean {
+  return id === 'loopback' && address === undefined && registration === undefined && match.length === 1 && match[0] === '127.0.0.1';
 }
 
 /** Trunks of an Asterisk that is not ours, by their endpoints: nothing else is known of them. */

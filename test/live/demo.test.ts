@@ -6,7 +6,10 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { NumberRow } from '../../src/http/wire.ts';
 import { REPOSITORY, startApp } from './app.ts';
 import type { App } from './app.ts';
-import { answered, ended } from './hearing.ts';
+import { handset } from './handset.ts';
+import { answered, ended, hearsHz } from './hearing.ts';
+import { evidenceOf, held } from './outside.ts';
+import { until } from './until.ts';
 
 const MAIN = '+441632960018';
 const DIRECT = '+441632960019';
@@ -14,7 +17,7 @@ const MATTER = '+442079460018';
 
 let app: App;
 beforeAll(async () => {
-  app = await startApp({ plans: 'demo' });
+  app = await startApp({ plans: 'demo', env: { GENVOICE_TRUNKS: join(REPOSITORY, 'dialplan/trunks.json') } });
 }, 120_000);
 afterEach(async () => {
   await app.clean();
@@ -27,6 +30,28 @@ test('given a start, then it prints its numbers, what each does, and how to call
   expect(app.output).toContain('01632 960018');
   expect(app.output).toMatch(/npm run -s genvoice -- call \+441632960018/);
   expect(app.output).toContain(app.url);
+});
+
+test('given the trunk file as shipped and evidence for a number, then a phone\'s outside call comes to the demo carrier, and 999 is not answered there', async () => {
+  expect(app.output).toContain('demo carrier');
+  const phone = await handset(app, 'bramley-finch', '201');
+  const early = await phone.dial('07700900123');
+  await ended(early);
+  expect((await evidenceOf(app, early)).decision).toMatchObject({ refusedBy: 'cli-evidence' });
+  await app.api.post(`/v1/customers/bramley-finch/numbers/${DIRECT}/evidence`, { type: 'allocation', reference: 'order 1234', checkedBy: 'Priya', checkedOn: new Date(Date.now() - 60_000).toISOString() });
+  await until('the number may be shown', 10_000, async () => (await held(app, 'bramley-finch')).find(({ number }) => number === DIRECT)?.isUsable, () => held(app, 'bramley-finch'));
+  const call = await phone.dial('07700900123');
+  await hearsHz(call, 440, 10_000);
+  await call.hangup();
+  expect((await evidenceOf(app, call)).decision).toMatchObject({ presentation: DIRECT, end: 'answered', attempts: [{ trunk: 'loopback', result: 'answered' }] });
+  const emergency = await phone.dial('999');
+  await ended(emergency, 20_000);
+  const { record, decision } = await evidenceOf(app, emergency);
+  expect(record.legs.map(({ result }) => result)).not.toContain('answered');
+  expect(decision).toMatchObject({ end: 'emergency-not-connected', answeredAt: null });
+  const tried = await app.api.send('POST', '/v1/test-calls', { to: '07700900123', from: '201', customer: 'bramley-finch', hangUpAfterMs: 1_000 });
+  expect(tried).toMatchObject({ status: 200 });
+  expect(JSON.stringify(tried.body)).toContain('as-planned');
 });
 
 test('given the night switch is on, then the main line plays the night message and ends', async () => {

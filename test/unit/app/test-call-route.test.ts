@@ -4,7 +4,7 @@ import { routeTestCall } from '../../../src/app/test-call-route.ts';
 import { demoPlans } from './demo-plans.ts';
 
 const plans = demoPlans();
-const ask = (to: string, more: { from?: string; customer?: string; answers?: Record<string, 'busy'> } = {}) => routeTestCall({ to, answers: {}, ...more }, plans, true);
+const ask = (to: string, more: { from?: string; customer?: string; answers?: Record<string, 'busy'> } = {}, mayLeave = false) => routeTestCall({ to, answers: {}, ...more }, plans, { isOurs: true, mayLeave });
 
 test.each([
   ['01632 960018', {}, 'bramley-finch', '+441632960018', '+447700900123'],
@@ -31,6 +31,12 @@ test('an extension is called from another phone of its customer, and that phone 
 test('a phone reaches a number and a code as well', () => {
   expect(ask('01632960018', { from: '201' })).toMatchObject({ route: { dial: '+441632960018', asked: '+441632960018', phone: { number: '201' } } });
   expect(ask('*97', { from: '201', customer: 'bramley-finch' })).toMatchObject({ route: { dial: '*97', asked: null, phone: { number: '201' } } });
+});
+
+test('an outside number is reached from a phone while every trunk leads to this machine, and never otherwise', () => {
+  const from = { from: '201', customer: 'bramley-finch' };
+  expect(ask('07700 900123', from, true)).toMatchObject({ route: { asked: null, phone: { number: '201' }, answers: { 201: 'unreachable' } } });
+  expect(ask('07700 900123', from)).toMatchObject({ kind: 'refused', reason: expect.stringContaining('real carrier') });
 });
 
 test.each([['01632960099', {}], ['299', {}], ['999', {}], ['112', {}], ['Reception', {}], ['01632960018', { customer: 'harbour-dental' }], ['201', { customer: 'nobody' }]])(

@@ -32,6 +32,20 @@ test('a file that is not there means no trunks, and 999 is said to have no way o
   expect(trunks.warnings.join()).toContain('999 and 112 cannot leave');
 });
 
+test('a file as shipped leads to the demo carrier until anything else is written into it', async () => {
+  const { file, clock, alarms } = await book(LOOPBACK);
+  const trunks = await TrunkBook.open({ file, label: 'trunks.json', variable: () => undefined, clock, alarms, demoAddress: '127.0.0.1:5999' });
+  expect(trunks.isDemo).toBe(true);
+  expect(trunks.isLoopbackOnly).toBe(true);
+  expect(trunks.outbound).toMatchObject([{ id: 'loopback', endpoint: 'trunk-loopback', emergency: false }]);
+  for (const text of [CARRIER, JSON.stringify({ trunks: { loopback: { name: 'This machine', match: ['127.0.0.1', '192.0.2.1'] } } })]) {
+    await writeFile(file, text);
+    await trunks.look();
+    expect(trunks.isDemo).toBe(false);
+    expect(trunksText(trunks.all, ['alaw'])).not.toContain('5999');
+  }
+});
+
 test('what stands for a missing file is in force until there is one, and comes back for none that goes away', async () => {
   const file = join(folder, 'trunks.json');
   const clock = new FakeClock(0);
