@@ -1,13 +1,13 @@
 // genvoice mailboxes: voicemail boxes, their messages and PINs. A PIN is read from stdin, so that no history keeps it.
-import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import type { MailboxRow, MessageRow } from '../http/wire.ts';
 import { leaf, noun, textOf } from './cli.ts';
 import type { Cli, Options, Run } from './cli.ts';
-import { EXIT, misuse } from './cli-error.ts';
+import { EXIT } from './cli-error.ts';
 import type { ExitCode } from './cli-error.ts';
 import { callerText, dateTime, duration, plain } from './format.ts';
 import { theOne } from './owner.ts';
+import { typedPin } from './typed-pin.ts';
 
 export function mailboxesCommands(program: Command, run: Run): void {
   const mailboxes = noun(program, 'mailboxes', 'voicemail boxes', ['mailboxes list', 'mailboxes messages office']);
@@ -104,10 +104,7 @@ async function listMessages(cli: Cli, options: Options, args: readonly string[])
 
 async function setPin(cli: Cli, options: Options, args: readonly string[]): Promise<ExitCode> {
   const box = await find(cli, args[0] ?? '', textOf(options, 'customer'));
-  cli.say.hint(`New PIN of ${plain(box.name)} (4 to 10 digits), then Enter:`);
-  const pin = await readLine(cli.interrupted);
-  if (!/^\d{4,10}$/.test(pin))
-    throw misuse('A PIN has 4 to 10 digits; the old one stays.', 'Type digits alone.', 'pin');
+  const pin = await typedPin(cli, `of ${plain(box.name)}`);
   const row = await cli
     .api()
     .get<MailboxRow>(`/v1/mailboxes/${encodeURIComponent(box.customer)}/${encodeURIComponent(box.id)}/pin`, {
@@ -117,14 +114,4 @@ async function setPin(cli: Cli, options: Options, args: readonly string[]): Prom
   cli.say.json(row);
   cli.say.line(`${cli.say.mark('yes')} The PIN of ${plain(row.name)} is set.`);
   return EXIT.yes;
-}
-
-async function readLine(signal: AbortSignal): Promise<string> {
-  const lines = createInterface({ input: process.stdin, signal });
-  try {
-    for await (const line of lines) return line.trim();
-    return '';
-  } finally {
-    lines.close();
-  }
 }

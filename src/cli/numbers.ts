@@ -1,13 +1,14 @@
 // genvoice numbers: the DDIs of the live plans and what each does; one number with what it may be used for and why.
 import type { Command } from 'commander';
-import type { NumberRow, PlanRow } from '../http/wire.ts';
+import type { NumberRow } from '../http/wire.ts';
 import type { EvidenceWire, HeldNumber } from '../http/wire-outbound.ts';
-import { toE164OrNull } from '../numbering/e164.ts';
 import { leaf, noun } from './cli.ts';
 import type { Cli, Options, Run } from './cli.ts';
-import { CliError, EXIT, misuse } from './cli-error.ts';
+import { EXIT } from './cli-error.ts';
 import type { ExitCode } from './cli-error.ts';
 import { dateTime, phone, plain } from './format.ts';
+import { evidenceCommands } from './number-evidence.ts';
+import { holderOf, numberOf } from './number-holder.ts';
 
 export function numbersCommands(program: Command, run: Run): void {
   const numbers = noun(program, 'numbers', 'phone numbers that callers dial', ['numbers list', 'numbers show 01632960018']);
@@ -48,12 +49,11 @@ export function numbersCommands(program: Command, run: Run): void {
     { name: 'show <number>', does: 'one number: may it be shown on calls, why, and its evidence', examples: ['numbers show 01632960018', 'numbers show +441632960018 --json'] },
     showNumber,
   );
+  evidenceCommands(numbers, run);
 }
 
 async function showNumber(cli: Cli, _options: Options, args: readonly string[]): Promise<ExitCode> {
-  const typed = args[0] ?? '';
-  const number = toE164OrNull(typed, 'GB');
-  if (number === null) throw misuse(`"${typed.slice(0, 40)}" is no phone number.`, 'Write it with its area code, for example 01632 960018.', '<number>');
+  const number = numberOf(args[0] ?? '');
   const { customer, held } = await holderOf(cli, number);
   const { evidence } = await cli.api().get<{ evidence: EvidenceWire[] }>(`/v1/customers/${customer}/numbers/${encodeURIComponent(number)}/evidence`);
   cli.say.json({ customer, ...held, evidenceRows: evidence });
@@ -67,17 +67,6 @@ async function showNumber(cli: Cli, _options: Options, args: readonly string[]):
 }
 
 const HOME_ZONE = 'Europe/London';
-
-/** Numbers that only call out are in no list of DDIs, so every customer's registry is asked. */
-async function holderOf(cli: Cli, number: string): Promise<{ customer: string; held: HeldNumber }> {
-  const { plans } = await cli.api().get<{ plans: PlanRow[] }>('/v1/plans');
-  for (const { customer } of plans) {
-    const { numbers } = await cli.api().get<{ numbers: HeldNumber[] }>(`/v1/customers/${encodeURIComponent(customer)}/numbers`);
-    const held = numbers.find((one) => one.number === number);
-    if (held !== undefined) return { customer: encodeURIComponent(customer), held };
-  }
-  throw new CliError(EXIT.no, 'not-found', `${phone(number)} is in no plan.`, { hint: 'genvoice numbers list has the numbers there are.' });
-}
 
 function heldText(customer: string, { number, label, capability, returnTo, heldSince, purposes, site, provider }: HeldNumber): string[] {
   const facts = [

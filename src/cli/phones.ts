@@ -7,6 +7,7 @@ import { EXIT, misuse } from './cli-error.ts';
 import type { ExitCode } from './cli-error.ts';
 import { plain } from './format.ts';
 import { theOne } from './owner.ts';
+import { typedPin } from './typed-pin.ts';
 
 export function phonesCommands(program: Command, run: Run): void {
   const phones = noun(program, 'phones', 'phones of the extensions', ['phones list', 'phones secret 201']);
@@ -44,6 +45,17 @@ export function phonesCommands(program: Command, run: Run): void {
     },
     removePhone,
   );
+  leaf(
+    phones,
+    run,
+    {
+      name: 'pin <extension>',
+      does: 'set the PIN for outside calls that need one; it is read from standard input',
+      examples: ['phones pin 201', 'phones pin 201 --customer bramley-finch < pin.txt'],
+      options: [['--customer <id>', 'whose extension it is']],
+    },
+    setCallsPin,
+  );
 }
 
 async function listPhones(cli: Cli): Promise<ExitCode> {
@@ -74,7 +86,8 @@ function stateOf(row: PhoneRow): string {
   return row.isOurs && !row.hasSecret ? 'offline, no password yet' : 'offline';
 }
 
-async function findPhone(cli: Cli, extension: string, customer: string | undefined): Promise<PhoneRow> {
+/** The phone of an extension, of the only customer that has one or of the one named; throws when there is none. */
+export async function findPhone(cli: Cli, extension: string, customer: string | undefined): Promise<PhoneRow> {
   const { phones } = await cli.api().get<{ phones: PhoneRow[] }>('/v1/phones');
   return theOne(
     phones.filter((row) => row.extension === extension),
@@ -125,5 +138,16 @@ async function removePhone(cli: Cli, options: Options, args: readonly string[]):
   cli.say.line(
     `${cli.say.mark('yes')} ${plain(row.name)} (${plain(row.extension)}) has no password now. The extension stays in the plan.`,
   );
+  return EXIT.yes;
+}
+
+async function setCallsPin(cli: Cli, options: Options, args: readonly string[]): Promise<ExitCode> {
+  const phone = await findPhone(cli, args[0] ?? '', textOf(options, 'customer'));
+  const pin = await typedPin(cli, `for outside calls of ${plain(phone.name)} (${plain(phone.extension)})`);
+  const row = await cli
+    .api()
+    .get<{ name: string }>(`/v1/customers/${encodeURIComponent(phone.customer)}/extensions/${encodeURIComponent(phone.extension)}/calls-pin`, { method: 'PUT', body: { pin } });
+  cli.say.json(row);
+  cli.say.line(`${cli.say.mark('yes')} The PIN for outside calls of ${plain(row.name)} is set.`);
   return EXIT.yes;
 }

@@ -11,6 +11,7 @@ import type { Act, Cli, Options } from './cli.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { ExitCode } from './cli-error.ts';
 import { decisionsCommands } from './decisions.ts';
+import { dialCommand } from './dial.ts';
 import { discover, homeFolder } from './discover.ts';
 import { explainCommand } from './explain.ts';
 import { mailboxesCommands } from './mailboxes.ts';
@@ -68,6 +69,7 @@ function build(world: World, run: (act: Act, options: Options, args: readonly st
       getErrHasColors: () => false,
     });
   callCommand(program, run);
+  dialCommand(program, run);
   callsCommands(program, run);
   numbersCommands(program, run);
   decisionsCommands(program, run);
