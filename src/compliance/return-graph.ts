@@ -26,14 +26,24 @@ const SURROUNDINGS = ['organisation', 'prompts', 'mailboxes', 'groups', 'extensi
 /** Work between two yields: well under a millisecond. */
 const SLICE = 100;
 
+/** The result of work that yields, at one go. */
+export function inOneGo<T>(work: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+  }
+}
+
 /** Linear in the plan; of `old`, the graph of the version before, every step that is the same is taken over. Yields often, so that a caller can do other things in between. */
 export function* buildGraph(plan: RoutingPlan, facts: ReturnFacts, old: ReturnGraph | null = null): Generator<void, ReturnGraph> {
   const ids = [...plan.steps.keys(), ANY_EXTENSION];
   const indexOf = new Map(ids.map((id, index) => [id, index]));
+  yield;
   const judged: JudgedTexts = new Map();
   const ways: (readonly CallerWay[])[] = [];
   const phones = [...plan.extensions.keys()].filter((extension) => facts.hasPhone(extension)).join();
-  const kept = old !== null && phones === old.phones && SURROUNDINGS.every((part) => isSame(plan[part], old.plan[part])) ? old : null;
+  yield;
+  const kept = old !== null && phones === old.phones && (yield* hasSameSurroundings(plan, old.plan)) ? old : null;
   for (const [id, step] of plan.steps) {
     const place = kept?.indexOf.get(id);
     const known = place !== undefined && isSame(step, kept?.plan.steps.get(id)) ? kept?.ways[place] : undefined;
@@ -41,21 +51,40 @@ export function* buildGraph(plan: RoutingPlan, facts: ReturnFacts, old: ReturnGr
     if (ways.length % SLICE === 0) yield;
   }
   ways.push(dialledWays(plan));
-  const targets = ways.map((list) => list.map(({ to }) => (to === null ? -1 : indexOf.get(to) ?? -1)));
   yield;
-  const before: number[][] = ids.map(() => []);
-  targets.forEach((list, from) => {
-    for (const to of new Set(list)) if (to >= 0) before[to]?.push(from);
-  });
-  yield;
-  const endless = endlessOf(ways, targets, before, () => true);
-  yield;
-  const seeds = ids.map((_, index) => index).filter((index) => endless[index] === 1 || (targets[index] ?? []).includes(-1));
-  return { plan, phones, ids, indexOf, ways, targets, before, endless, suspect: reaching(before, seeds, ids.length) };
+  const { targets, before } = yield* linked(ways, indexOf);
+  const endless = yield* findEndless(ways, targets, before, () => true);
+  const seeds: number[] = [];
+  for (let index = 0; index < ids.length; index += 1) {
+    if (endless[index] === 1 || (targets[index] ?? []).includes(-1)) seeds.push(index);
+    if (index % SLICE === 0) yield;
+  }
+  return { plan, phones, ids, indexOf, ways, targets, before, endless, suspect: yield* reaching(before, seeds, ids.length) };
+}
+
+function* hasSameSurroundings(now: RoutingPlan, old: RoutingPlan): Generator<void, boolean> {
+  for (const part of SURROUNDINGS) {
+    if (!(yield* isSameInSlices(now[part], old[part]))) return false;
+    yield;
+  }
+  return true;
+}
+
+/** Where each way leads, and from where each step is reached. */
+function* linked(ways: ReturnGraph['ways'], indexOf: ReadonlyMap<StepId, number>): Generator<void, Pick<ReturnGraph, 'targets' | 'before'>> {
+  const targets: (readonly number[])[] = [];
+  const before: number[][] = ways.map(() => []);
+  for (const list of ways) {
+    const to = list.map((way) => (way.to === null ? -1 : indexOf.get(way.to) ?? -1));
+    for (const one of new Set(to)) if (one >= 0) before[one]?.push(targets.length);
+    targets.push(to);
+    if (targets.length % SLICE === 0) yield;
+  }
+  return { targets, before };
 }
 
 /** Every step from which one of `seeds` can be reached. */
-export function reaching(before: readonly (readonly number[])[], seeds: readonly number[], count: number): Uint8Array {
+export function* reaching(before: readonly (readonly number[])[], seeds: readonly number[], count: number): Generator<void, Uint8Array> {
   const marked = new Uint8Array(count);
   const open: number[] = [];
   const mark = (index: number): void => {
@@ -64,7 +93,12 @@ export function reaching(before: readonly (readonly number[])[], seeds: readonly
     open.push(index);
   };
   seeds.forEach(mark);
-  for (let at = open.pop(); at !== undefined; at = open.pop()) (before[at] ?? []).forEach(mark);
+  let done = 0;
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    (before[at] ?? []).forEach(mark);
+    done += 1;
+    if (done % SLICE === 0) yield;
+  }
   return marked;
 }
 
@@ -72,9 +106,9 @@ export function reaching(before: readonly (readonly number[])[], seeds: readonly
  * The largest set of steps of which each has an open way into the set that needs nothing of the caller: in it a call can
  * go round for ever. Compile refuses most of these; a person who declines each time is one it allows.
  */
-export function endlessOf(
+export function* findEndless(
   ways: ReturnGraph['ways'], targets: ReturnGraph['targets'], before: ReturnGraph['before'], isOpen: (way: CallerWay) => boolean, among: readonly number[] = ways.map((_, index) => index),
-): Uint8Array {
+): Generator<void, Uint8Array> {
   const inside = new Uint8Array(ways.length);
   const left = new Int32Array(ways.length);
   for (const index of among) inside[index] = 1;
@@ -89,7 +123,12 @@ export function endlessOf(
     }
     return found;
   };
-  for (const index of among) left[index] = count(index, null);
+  let done = 0;
+  for (const index of among) {
+    left[index] = count(index, null);
+    done += 1;
+    if (done % SLICE === 0) yield;
+  }
   const gone = among.filter((index) => left[index] === 0);
   for (const index of gone) inside[index] = 0;
   for (let at = gone.pop(); at !== undefined; at = gone.pop()) {
@@ -100,8 +139,15 @@ export function endlessOf(
       inside[from] = 0;
       gone.push(from);
     }
+    done += 1;
+    if (done % SLICE === 0) yield;
   }
   return inside;
+}
+
+/** `findEndless` at one go, for few steps. */
+export function endlessOf(...given: Parameters<typeof findEndless>): Uint8Array {
+  return inOneGo(findEndless(...given));
 }
 
 /** Steps at which the two plans differ for a caller, by index in `now`, new ones included. */
@@ -128,6 +174,20 @@ export function* changedSteps(now: ReturnGraph, old: ReturnGraph): Generator<voi
 
 function isSameTable(now: HoursTable | undefined, old: HoursTable | undefined): boolean {
   return isSame(now, old);
+}
+
+/** `isSame` of two lists or tables of a plan, which can be as long as the plan. */
+function* isSameInSlices(a: unknown, b: unknown): Generator<void, boolean> {
+  if (a === b || !(a instanceof Map) || !(b instanceof Map)) return isSame(a, b);
+  if (a.size !== b.size) return false;
+  const others = b.entries();
+  let done = 0;
+  for (const entry of a) {
+    if (!isSame(entry, others.next().value)) return false;
+    done += 1;
+    if (done % SLICE === 0) yield;
+  }
+  return true;
 }
 
 /** Deep equality of plain data and maps; the order of a map's entries counts, which errs on the safe side. */

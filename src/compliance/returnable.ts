@@ -5,7 +5,7 @@ import type { HoursTable, RoutingPlan } from '../routing/plan.ts';
 import type { CallerWay, ReturnFacts } from './caller-ways.ts';
 import { counterExample, findPath, type CounterExample } from './counter-example.ts';
 import { Calendar, classesOf, type HourState } from './hour-classes.ts';
-import { buildGraph, changedSteps, endlessOf, reaching, type ReturnGraph } from './return-graph.ts';
+import { buildGraph, changedSteps, findEndless, inOneGo, reaching, type ReturnGraph } from './return-graph.ts';
 
 /** What was found about one number on one plan. Plain data. */
 export interface Proof {
@@ -27,6 +27,9 @@ export const MAX_COMBINATIONS = 4096;
 /** Combinations times ways of one group of numbers beyond which the same is done: a bound on time, 100 times what plans need. */
 const MAX_WORK = 30_000_000;
 
+/** Numbers or steps between two yields: well under a millisecond. */
+const SLICE = 100;
+
 export interface ProvingOptions extends ReturnFacts {
   /** Local day of the customer (days since 1970); listed dates before it are over. */
   readonly today: number;
@@ -43,25 +46,24 @@ export interface ProofBook {
 
 /** `proving` in one go. */
 export function prove(plan: RoutingPlan, options: ProvingOptions, before: ProofBook | null = null): ProofBook {
-  const work = proving(plan, options, before);
-  for (;;) {
-    const { done, value } = work.next();
-    if (done === true) return value;
-  }
+  return inOneGo(proving(plan, options, before));
 }
 
 /**
  * Proofs of every number that callers can dial, outbound-only ones by the route of the number they return to. A call keeps
- * the hours and switches that it began with. Yields after each piece of work, about a millisecond.
+ * the hours and switches that it began with. Yields after each piece of work, well under a millisecond.
  */
 export function* proving(plan: RoutingPlan, options: ProvingOptions, before: ProofBook | null = null): Generator<void, ProofBook> {
   const graph = yield* buildGraph(plan, options, before?.graph ?? null);
   const isSameZone = before?.plan.organisation.timeZone === plan.organisation.timeZone;
-  const changed = before === null || !isSameZone ? null : reaching(graph.before, yield* changedSteps(graph, before.graph), graph.ids.length);
+  const changed = before === null || !isSameZone ? null : yield* reaching(graph.before, yield* changedSteps(graph, before.graph), graph.ids.length);
   yield;
   const kept = new Map<number, Finding>();
   const entries = new Set<number>();
+  let looked = 0;
   for (const { ddi, entry } of plan.numbers.values()) {
+    looked += 1;
+    if (looked % SLICE === 0) yield;
     const at = graph.indexOf.get(entry) ?? -1;
     const known = before?.plan.numbers.get(ddi)?.entry === entry ? before.proofs.get(ddi) : undefined;
     // A date that is over may have been the counter-example.
@@ -78,6 +80,7 @@ export function* proving(plan: RoutingPlan, options: ProvingOptions, before: Pro
     const proof = kept.get(at) ?? found.get(at) ?? LEADS_NOWHERE;
     if (!kept.has(at)) walked += 1;
     proofs.set(ddi, { ...proof, number: ddi, planHash: plan.hash });
+    if (proofs.size % SLICE === 0) yield;
   }
   const book: ProofBook = { plan, proofs, walked, graph };
   bookDay.set(book, options.today);
@@ -186,16 +189,23 @@ class Prover {
     const steps = [...group.steps];
     const work = this.#count(group) * steps.reduce((sum, at) => sum + (this.#graph.ways[at]?.length ?? 0) + 1, 0);
     if (work > MAX_WORK) {
-      for (const { at, combinations } of group.entries) this.#refute(at, combinations, null);
+      for (const { at, combinations } of group.entries) {
+        this.#refute(at, combinations, null);
+        yield;
+      }
       return;
     }
     let open = group.entries;
     for (const choice of this.#combinations(group)) {
-      const bad = this.#badUnder(choice, steps);
+      const bad = yield* this.#badUnder(choice, steps);
       const still: Group['entries'] = [];
       for (const entry of open) {
-        if (bad[entry.at] === 1) this.#refute(entry.at, entry.combinations, choice);
-        else still.push(entry);
+        if (bad[entry.at] !== 1) {
+          still.push(entry);
+          continue;
+        }
+        this.#refute(entry.at, entry.combinations, choice);
+        yield;
       }
       open = still;
       if (open.length === 0) return;
@@ -220,18 +230,26 @@ class Prover {
     }
   }
 
-  #badUnder(choice: Choice, steps: readonly number[]): Uint8Array {
+  *#badUnder(choice: Choice, steps: readonly number[]): Generator<void, Uint8Array> {
     const { ways, targets, before, endless } = this.#graph;
     const isOpen = (way: CallerWay): boolean => choice.allows(way);
-    const rounds = steps.some((at) => endless[at] === 1) ? endlessOf(ways, targets, before, isOpen, steps.filter((at) => endless[at] === 1)) : null;
+    const mayRound = steps.filter((at) => endless[at] === 1);
+    const rounds = mayRound.length > 0 ? yield* findEndless(ways, targets, before, isOpen, mayRound) : null;
     const bad = new Uint8Array(ways.length);
     const queue: number[] = [];
     const mark = (at: number): void => {
       bad[at] = 1;
       queue.push(at);
     };
-    for (const at of steps) if (rounds?.[at] === 1 || (targets[at] ?? []).some((to, index) => to === -1 && isOpen(ways[at]?.[index] as CallerWay))) mark(at);
+    let looked = 0;
+    for (const at of steps) {
+      looked += 1;
+      if (looked % SLICE === 0) yield;
+      if (rounds?.[at] === 1 || (targets[at] ?? []).some((to, index) => to === -1 && isOpen(ways[at]?.[index] as CallerWay))) mark(at);
+    }
     for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+      looked += 1;
+      if (looked % SLICE === 0) yield;
       for (const from of before[at] ?? []) {
         if (bad[from] === 0 && (targets[from] ?? []).some((to, index) => to === at && isOpen(ways[from]?.[index] as CallerWay))) mark(from);
       }
