@@ -18,6 +18,7 @@ import { Reconciler, type ReconcileDeps } from '../calls/reconcile.ts';
 import { SwitchBoard } from '../calls/switch-board.ts';
 import type { RunningServer } from '../http/server.ts';
 import { createHttpsLookup } from '../lookup/https-lookup.ts';
+import { Compiler } from '../plans/compiler.ts';
 import { PlanMedia } from '../plans/media.ts';
 import { PlanStore } from '../plans/plan-source.ts';
 import { brings } from '../plans/trunks.ts';
@@ -70,12 +71,17 @@ export interface Service {
 /** As in package.json. */
 const PRODUCT_VERSION = '0.1.0';
 const REQUEST_LIMIT_MS = 5_000;
+/** The second only while many plans load. */
+const COMPILE_THREADS = 2;
 const ONCE_A_DAY_MS = 86_400_000;
 const WHICH: Readonly<Record<TakenAsterisk['kind'], string>> = { embedded: 'our own', docker: 'our own in the container beside us', existing: 'the one' };
 
 export async function startService(loaded: LoadedSettings, settings: Settings, projectFolder: string, say: (line: string) => void): Promise<Service> {
   const at = (path: string): string => resolve(projectFolder, path);
   const clock = realClock();
+  const compiler = new Compiler({ threads: COMPILE_THREADS });
+  // Its modules take longer to load than all that happens before the first plan is read.
+  compiler.warm();
   const stores = await openStores(settings, at(settings.dataFolder), clock);
   const { alarms, log, logFile, state, records, secrets, history, paths, evidence, doNotOriginate } = stores;
   const metrics = createMetrics();
@@ -114,7 +120,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   });
   say('Checking the plans …');
   const plans = await PlanStore.open({
-    folder: at(settings.plansFolder), history, media, clock, phrases: prompts.phraseIds, allowLoopbackLookups: settings.lookupPrivate,
+    folder: at(settings.plansFolder), history, media, clock, phrases: prompts.phraseIds, compiler, allowLoopbackLookups: settings.lookupPrivate,
     review: (plan) => proofs.review(plan),
     onReload: (result) => {
       metrics.reloadDone(result.kind !== 'refused', result.tookMs);

@@ -71,15 +71,18 @@ export interface ScanAnswer {
 }
 export type Answer = CompileAnswer | HashAnswer | ScanAnswer;
 
-/** `stepBack`: from now on the main thread, Asterisk and whatever else serves calls get the processors first. */
-export type ToWorker = { readonly stepBack: true } | { readonly id: number; readonly job: Job } | { readonly id: number; readonly next: true };
+/**
+ * `stepBack`: from now on the main thread, Asterisk and whatever else serves calls get the processors first · `phrases`: as
+ * in `WorkerSettings`, for the jobs that follow.
+ */
+export type ToWorker = { readonly stepBack: true } | { readonly phrases: ReadonlySet<string> | null } | { readonly id: number; readonly job: Job } | { readonly id: number; readonly next: true };
 export type FromWorker =
   /** `parts` and as many more, each on request, belong to the plan of the answer. */
   | { readonly id: number; readonly answer: Answer; readonly parts: readonly Part[]; readonly more: number }
   | { readonly id: number; readonly part: Part }
   | { readonly id: number; readonly fault: string };
 
-/** What a compile thread is told once. */
+/** What a compile thread is told when it begins. */
 export interface WorkerSettings {
   /** Ids of the product's own phrases; null = not checked. */
   readonly phrases: ReadonlySet<string> | null;

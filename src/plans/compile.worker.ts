@@ -23,12 +23,17 @@ const MAX_MEDIA_FILES = 5_000;
 
 const port = parentPort;
 if (port === null) throw new Error('compile.worker.ts runs as a worker only');
-const { phrases, isBehind } = workerData as WorkerSettings;
+const { isBehind } = workerData as WorkerSettings;
+let { phrases } = workerData as WorkerSettings;
 const waiting = new Map<number, Part[]>();
 
 if (isBehind) stepBack();
 port.on('message', (message: ToWorker) => {
   if ('stepBack' in message) return stepBack();
+  if ('phrases' in message) {
+    phrases = message.phrases;
+    return;
+  }
   const { id } = message;
   if ('next' in message) return sendPart(id);
   try {

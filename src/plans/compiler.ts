@@ -18,8 +18,6 @@ const LONG_JOB_MS = 200;
 export interface CompilerOptions {
   /** Threads at most; the first stays, the others leave when idle. */
   readonly threads: number;
-  /** Ids of the product's own phrases; null or left out = not checked. */
-  readonly phrases?: ReadonlySet<string> | null;
   /** After which a job counts as hanging, in ms; for tests. */
   readonly jobLimitMs?: number;
   /** Stands in for compile.worker.ts in tests. */
@@ -51,11 +49,23 @@ export class Compiler {
   readonly #queue: Waiting[] = [];
   readonly #threads: Thread[] = [];
   #nextId = 1;
+  #phrases: ReadonlySet<string> | null = null;
   #isBehind = false;
   #isClosed = false;
 
   constructor(options: CompilerOptions) {
     this.#options = options;
+  }
+
+  /** The first thread loads its modules from now on, beside whatever else a start has to do. It keeps no process alive. */
+  warm(): void {
+    if (this.#threads.length === 0) this.#grow()?.worker.unref();
+  }
+
+  /** Ids of the product's own phrases for the jobs that follow; null, or never called = not checked. */
+  usePhrases(phrases: ReadonlySet<string> | null): void {
+    this.#phrases = phrases;
+    for (const { worker } of this.#threads) tell(worker, { phrases });
   }
 
   /** Rejects when the thread died or hung on this job, and after `close`. */
@@ -74,8 +84,7 @@ export class Compiler {
   /** From now on what serves calls gets the processors before the threads do: a change of a plan is not to be heard. */
   stepBack(): void {
     this.#isBehind = true;
-    const message: ToWorker = { stepBack: true };
-    for (const { worker } of this.#threads) worker.postMessage(message);
+    for (const { worker } of this.#threads) tell(worker, { stepBack: true });
   }
 
   async close(): Promise<void> {
@@ -111,8 +120,7 @@ export class Compiler {
     this.#watch(thread);
     // The process stays for a job, not for an idle thread.
     thread.worker.ref();
-    const message: ToWorker = { id, job };
-    thread.worker.postMessage(message);
+    tell(thread.worker, { id, job });
   }
 
   /** Time counts from when the thread is at a job. */
@@ -125,7 +133,7 @@ export class Compiler {
 
   #grow(): Thread | null {
     if (this.#threads.length >= this.#options.threads) return null;
-    const workerData: WorkerSettings = { phrases: this.#options.phrases ?? null, isBehind: this.#isBehind };
+    const workerData: WorkerSettings = { phrases: this.#phrases, isBehind: this.#isBehind };
     const worker = new Worker(this.#options.worker ?? new URL('./compile.worker.ts', import.meta.url), { workerData, resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MB } });
     const thread: Thread = { worker, running: [], sinceMs: performance.now(), idle: null };
     worker.on('message', (message: FromWorker) => this.#take(thread, message));
@@ -148,9 +156,8 @@ export class Compiler {
     for (const part of 'parts' in message ? message.parts : [message.part]) this.#join(running, part);
     if (running.partsLeft > 0) {
       running.partsLeft -= 1;
-      const next: ToWorker = { id: running.id, next: true };
       // One part a turn of the loop: calls are served between them.
-      setImmediate(() => thread.worker.postMessage(next));
+      setImmediate(() => tell(thread.worker, { id: running.id, next: true }));
       return;
     }
     const { answer } = running;
@@ -194,4 +201,8 @@ export class Compiler {
     else this.#queue.unshift(...others);
     await thread.worker.terminate();
   }
+}
+
+function tell(worker: Worker, message: ToWorker): void {
+  worker.postMessage(message);
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { RoutingPlan } from '../routing/plan.ts';
 import type { Problem } from '../routing/problem.ts';
 import type { CompileAnswer } from './compile-protocol.ts';
+import type { Compiler } from './compiler.ts';
 import type { PlanMedia } from './media.ts';
 import type { PlanHead, PlanHistory, PlanVersion } from './plan-history.ts';
 
@@ -48,6 +49,8 @@ export interface PlanStoreOptions {
   readonly review?: (plan: RoutingPlan) => Promise<readonly Problem[]>;
   /** Compile threads while many plans load; default 2. */
   readonly threads?: number;
+  /** Threads that are warm already; from now on the store's, which closes them. */
+  readonly compiler?: Compiler;
   readonly onReload?: (result: ReloadResult) => void;
   readonly onFault?: (fault: FolderFault) => void;
   readonly timing?: Partial<PlanTiming>;

@@ -42,7 +42,8 @@ export class PlanStore implements PlanSource {
   private constructor(options: PlanStoreOptions) {
     this.#options = options;
     this.#timing = { ...TIMING, ...options.timing };
-    this.#compiler = new Compiler({ threads: options.threads ?? 2, phrases: options.phrases });
+    this.#compiler = options.compiler ?? new Compiler({ threads: options.threads ?? 2 });
+    this.#compiler.usePhrases(options.phrases);
     this.#folder = new PlanFolder(options.folder, options.clock, this.#timing, () => this.#look());
     this.#acceptance = new Acceptance(options, (customers) => {
       for (const customer of customers) this.#entryOf(customer).stamp = '';

@@ -139,6 +139,20 @@ describe('compile threads', () => {
     expect(getPriority()).toBe(mine);
   });
 
+  test('a thread that was warm before the phrases were known checks every plan for them all the same', async () => {
+    compiler = new Compiler({ threads: 1 });
+    compiler.warm();
+    compiler.usePhrases(new Set(['goodbye']));
+    const saying = (phrase: string): string => JSON.stringify({
+      schema: 1, organisation: { name: 'Acme', contact: 'x', timeZone: 'Europe/London', nation: 'england' }, numbers: { [ddi(1)]: { label: 'x', entry: 'bye' } },
+      steps: { bye: { kind: 'end', label: 'End', how: 'hang-up', say: [{ phrase }] } }, failsafe: 'bye',
+    });
+    expect((await compiler.run(job(saying('goodbye')))).problems).toEqual([]);
+    expect((await compiler.run(job(saying('farewell')))).problems).toMatchObject([{ code: 'unknown-phrase' }]);
+    compiler.usePhrases(null);
+    expect((await compiler.run(job(saying('farewell')))).problems).toEqual([]);
+  });
+
   test('after close every job is refused', async () => {
     const threads = new Compiler({ threads: 2 });
     const waiting = Promise.allSettled(Array.from({ length: 10 }, () => threads.run(job('{}'))));

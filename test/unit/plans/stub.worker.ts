@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import type { FromWorker, ToWorker } from '../../../src/plans/compile-protocol.ts';
 
 parentPort?.on('message', (message: ToWorker) => {
-  if ('next' in message || 'stepBack' in message || message.job.kind !== 'compile' || message.job.input.kind !== 'text') return;
+  if ('next' in message || !('job' in message) || message.job.kind !== 'compile' || message.job.input.kind !== 'text') return;
   const { text } = message.job.input;
   if (text === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   if (text === 'die') process.exit(1);
