@@ -122,6 +122,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   const plans = await PlanStore.open({
     folder: at(settings.plansFolder), history, media, clock, phrases: prompts.phraseIds, compiler, allowLoopbackLookups: settings.lookupPrivate,
     review: (plan) => proofs.review(plan),
+    trunks: () => new Set(trunks.all.map(({ id }) => id)),
     onReload: (result) => {
       metrics.reloadDone(result.kind !== 'refused', result.tookMs);
       log.info({ customer: result.customer, version: result.version, problems: result.problems.length }, `plan ${result.kind}`);

@@ -4,6 +4,7 @@ import type { RoutingPlan } from '../routing/plan.ts';
 import { DdiIndex } from './ddi-index.ts';
 import { Locks } from './locks.ts';
 import { isReady, joinProblems, messageOf } from './plan-entry.ts';
+import { unknownTrunks } from './outbound-trunks.ts';
 import type { Accepted, CompilePast, Entry, PlanStoreOptions, Publisher, Ready } from './plan-entry.ts';
 import { WITHDRAWN_HASH } from './plan-history.ts';
 import type { PublishResult } from './plan-history.ts';
@@ -37,7 +38,9 @@ export class Acceptance {
    */
   async accept(entry: Entry, answer: Ready, meta: Publisher & { readonly text: string; readonly writesFile: boolean }): Promise<Accepted> {
     const isNew = answer.hash !== entry.current?.hash;
-    const problems = [...joinProblems(answer.problems, await this.#options.media.prepare(answer.plan)), ...(isNew ? ((await this.#options.review?.(answer.plan)) ?? []) : [])];
+    const { media, trunks, review } = this.#options;
+    const found = [...(await media.prepare(answer.plan)), ...(trunks === undefined ? [] : unknownTrunks(answer.plan, trunks()))];
+    const problems = [...joinProblems(answer.problems, found), ...(isNew ? ((await review?.(answer.plan)) ?? []) : [])];
     if (isNew && problems.some(({ severity }) => severity === 'problem')) return { kind: 'refused', problems };
     return this.#locks.run(NUMBERS, async (): Promise<Accepted> => {
       const conflicts = await this.index.conflicts(answer.plan);

@@ -47,6 +47,8 @@ export interface PlanStoreOptions {
   readonly allowLoopbackLookups: boolean;
   /** Warnings about a plan that is to be published, beyond what compile knows. */
   readonly review?: (plan: RoutingPlan) => Promise<readonly Problem[]>;
+  /** Ids of the trunk file as it is now; left out = not checked. */
+  readonly trunks?: () => ReadonlySet<string>;
   /** Compile threads while many plans load; default 2. */
   readonly threads?: number;
   /** Threads that are warm already; from now on the store's, which closes them. */

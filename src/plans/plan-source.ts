@@ -11,6 +11,7 @@ import { Compiler } from './compiler.ts';
 import type { CompileAnswer, PlanInput, ScanAnswer } from './compile-protocol.ts';
 import { Locks } from './locks.ts';
 import { fault, isReady, messageOf, newEntry } from './plan-entry.ts';
+import { unknownTrunks } from './outbound-trunks.ts';
 import type { Entry, PlanStoreOptions, PlanTiming, Published, Publisher, Ready, ReloadResult } from './plan-entry.ts';
 import { PlanFolder } from './plan-folder.ts';
 import { WITHDRAWN_HASH } from './plan-history.ts';
@@ -105,7 +106,8 @@ export class PlanStore implements PlanSource {
   async check(text: string, customer: string | null): Promise<{ readonly ok: boolean; readonly problems: readonly Problem[]; readonly steps: number; readonly numbers: number }> {
     const entry = customer !== null && isCustomerId(customer) ? this.#entryOf(customer) : newEntry('checked-only');
     const answer = await this.#compile(entry, { kind: 'text', text }, null);
-    const warnings = answer.plan === null ? [] : ((await this.#options.review?.(answer.plan)) ?? []);
+    const { review, trunks } = this.#options;
+    const warnings = answer.plan === null ? [] : [...(trunks === undefined ? [] : unknownTrunks(answer.plan, trunks())), ...((await review?.(answer.plan)) ?? [])];
     return { ok: isReady(answer), problems: [...answer.problems, ...warnings], steps: answer.plan?.steps.size ?? 0, numbers: answer.plan?.numbers.size ?? 0 };
   }
 

@@ -4,6 +4,7 @@ import { edgesOf, edgeText } from './edges.ts';
 import { endText } from './explain-text.ts';
 import type { Explanation } from './explain.ts';
 import type { RoutingPlan, Step } from './plan.ts';
+import { outsideOf } from './ring-members.ts';
 
 /** The plan as a flowchart: numbers, the steps that the admin wrote, and every way between them. */
 export function flowMermaid(plan: RoutingPlan): string {
@@ -12,7 +13,9 @@ export function flowMermaid(plan: RoutingPlan): string {
   const nodes = new Map(steps.map((step, index) => [step.id, `s${index}`]));
   let index = 0;
   for (const { ddi, label, entry } of plan.numbers.values()) {
-    lines.push(`  n${index}(["${escape(`${ddi} ${label}`)}"]) --> ${nodes.get(entry) ?? ''}`);
+    // A number that is only shown on calls that leave: who calls it back comes in like callers of another.
+    const back = plan.registry.get(ddi)?.capability === 'outbound-only' ? '|"called back"|' : '';
+    lines.push(`  n${index}(["${escape(`${ddi} ${label}`)}"]) -->${back} ${nodes.get(entry) ?? ''}`);
     index += 1;
   }
   for (const step of steps) lines.push(`  ${nodes.get(step.id) ?? ''}${shape(step)}`);
@@ -20,6 +23,14 @@ export function flowMermaid(plan: RoutingPlan): string {
     for (const [to, outcomes] of outcomesByTarget(step)) {
       const label = outcomes.filter((outcome) => outcome !== '').join(', ');
       lines.push(`  ${nodes.get(step.id) ?? ''} -->${label === '' ? '' : `|"${escape(label)}"|`} ${nodes.get(to) ?? ''}`);
+    }
+  }
+  let outside = 0;
+  for (const step of steps) {
+    if (step.kind !== 'ring') continue;
+    for (const { number, name } of outsideOf(step)) {
+      lines.push(`  ${nodes.get(step.id) ?? ''} -.->|"outside"| o${outside}(["${escape(`${number} ${name}`)}"])`);
+      outside += 1;
     }
   }
   lines.push(`  f(["Failsafe"]) -.-> ${nodes.get(plan.failsafe) ?? ''}`);

@@ -14,6 +14,7 @@ import { renderResults, type Part } from './figures.ts';
 import { measureJudgements } from './judge.ts';
 import { measureKilled } from './killed.ts';
 import { closeLoad } from './load.ts';
+import { measureNumbers } from './numbers.ts';
 import { measurePlans } from './plans-part.ts';
 import { measureProofs } from './proofs-part.ts';
 import { measureReload } from './reload.ts';
@@ -22,7 +23,7 @@ import { measureRestless } from './restless.ts';
 import { loadAverage } from './statistics.ts';
 import { PROJECT, startWorld, type World } from './world.ts';
 
-const PARTS = ['answers', 'capacity', 'responses', 'plans', 'proofs', 'judge', 'reload', 'dwell', 'restless', 'killed'] as const;
+const PARTS = ['answers', 'capacity', 'responses', 'plans', 'proofs', 'judge', 'numbers', 'reload', 'dwell', 'restless', 'killed'] as const;
 type PartName = (typeof PARTS)[number];
 /** No new round of the step search after this; a round takes one to two minutes. */
 const CAPACITY_LIMIT_MS = 170_000;
@@ -95,6 +96,7 @@ try {
   await measured('plans', () => measurePlans({ rounds, say }));
   await measured('proofs', () => measureProofs({ rounds, say }));
   await measured('judge', () => measureJudgements({ rounds, say }));
+  await measured('numbers', async () => measureNumbers({ strings: options.quick ? 200_000 : 2_000_000, rounds, say }));
   await measured('reload', (w) => measureReload({ callsPerSecond: rate, rounds, seconds: options.quick ? 3 : 5, customers: options.quick ? 100 : 1_000, numbers: 100, rootFolder: w.rootFolder, say }));
 } finally {
   await stop();

@@ -458,6 +458,20 @@ describe('withdrawing', () => {
   });
 });
 
+describe('trunks that a plan names', () => {
+  test('unknown ones are a warning, on saving and on checking, and the plan serves all the same', async () => {
+    const json = planOf([ACME], 'one', { outbound: { trunks: ['carrier-a', 'carrier-b'] } });
+    save('acme', json);
+    const plans = await open({ trunks: () => new Set(['carrier-a']) });
+    const expected = { path: '/outbound/trunks/1', code: 'unknown-trunk', severity: 'warning' };
+    expect(plans.byDdi(ACME)?.outbound.trunks).toEqual(['carrier-a', 'carrier-b']);
+    expect(plans.problems('acme').filter(({ code }) => code === 'unknown-trunk')).toMatchObject([expected]);
+    const checked = await plans.check(textOf(json), 'acme');
+    expect(checked.ok).toBe(true);
+    expect(checked.problems.filter(({ code }) => code === 'unknown-trunk')).toMatchObject([expected]);
+  });
+});
+
 describe('versions of the past', () => {
   test('are compiled again from the history, once for many who ask; unknown ones are null', async () => {
     save('acme', planOf([ACME]));

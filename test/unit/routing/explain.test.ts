@@ -82,6 +82,16 @@ describe('drawings', () => {
     expect(drawing).not.toMatch(/click s0 "|<b>/);
     expect(drawing.match(/s\d+[[{(]+"/g)).toHaveLength(5);
   });
+  test('show outside members and numbers that are only called back', () => {
+    const drawing = flowMermaid(compileFile('test/plans/good/outbound.json'));
+    expect(drawing).toContain('(["+441632960019 Second line"]) -->|"called back"|');
+    expect(drawing.match(/-\.->\|"outside"\| o\d\(\["[^"]*"\]\)/g)).toEqual(['-.->|"outside"| o0(["+447700900124 On call"])', '-.->|"outside"| o1(["+33123456781 Paris office"])']);
+  });
+  test('a dry run says what a live call says of outside members', () => {
+    const plan = compileFile('test/plans/good/outbound.json');
+    const found = explain(plan, { to: '+441632960018', atMs: Date.UTC(2026, 10, 23, 12), keys: ['1'], answers: { '201': 'busy', '202': 'no-answer' } });
+    expect(found.path.find(({ kind }) => kind === 'ring')?.reason).toBe('Priya Shah: busy, Tom Evans: no answer, outside members are not rung yet');
+  });
   test('a path leads from the number to its end', () => {
     const drawing = explainMermaid(ask({ switches: { night: 'on' } }));
     expect(drawing).toContain('start -->');

@@ -1,6 +1,10 @@
 // Every fixture of test/plans: good ones compile without a word, bad ones give exactly the problems beside them.
 import { describe, expect, test } from 'vitest';
 import { readdirSync } from 'node:fs';
+import { destinationOfNumber } from '../../../src/numbering/destination.ts';
+import type { Destination } from '../../../src/numbering/destination.ts';
+import type { E164 } from '../../../src/numbering/e164.ts';
+import { permit } from '../../../src/routing/permission.ts';
 import { crossCheck } from '../../../src/routing/check.ts';
 import { planJsonSchema } from '../../../src/routing/schema.ts';
 import { FIXTURE_OPTIONS, compileFile, compileText, filesIn, phrases, readText } from './read-plan.ts';
@@ -39,6 +43,25 @@ describe('sample plans', () => {
     const media = new Set(readdirSync(new URL(`../../../dialplan/plans/media/${customer}`, import.meta.url)));
     const plan = compileFile(`dialplan/plans/${customer}.json`, { customer, version: 1, hash: 'x', media, phrases: phrases() });
     expect(plan.numbers.size).toBeGreaterThan(0);
+  });
+
+  test('Bramley and Finch may call France and no other country, with a number for each phone', () => {
+    const plan = compileFile('dialplan/plans/bramley-finch.json', { customer: 'bramley-finch', version: 1, hash: 'x' });
+    const may = (number: string) => permit(plan, '201', destinationOfNumber(number as E164) as Destination).permission;
+    expect(['+441632960200', '+447700900123', '+33123456789', '+4915112345678', '+18765550123', '+449098790123'].map(may)).toEqual(['allowed', 'allowed', 'allowed', 'denied', 'denied', 'denied']);
+    expect([...plan.extensions.values()].map(({ outbound }) => outbound.cli ?? plan.sites.get(outbound.site ?? '')?.cli ?? plan.outbound.cli)).toEqual(['+441632960019', '+441632960018', '+441632960018']);
+    expect([...plan.registry.values()].map(({ heldSince }) => heldSince)).not.toContain(null);
+  });
+
+  test('without a section nothing leaves', () => {
+    const plan = compileFile('test/plans/good/small.json');
+    expect(plan.outbound).toMatchObject({ trunks: [], cli: null, fallBackTo: null, alsoShow: [], isSuspended: false });
+  });
+
+  test('a return call to an outbound-only number begins where its return number does', () => {
+    const plan = compileFile('test/plans/good/outbound.json');
+    expect(plan.numbers.get('+441632960019' as E164)?.entry).toBe(plan.numbers.get('+441632960018' as E164)?.entry);
+    expect(plan.extensions.get('201')?.outbound.groups).toEqual(['sales']);
   });
 
   test('what prompts say in the plan is what was recorded', () => {
