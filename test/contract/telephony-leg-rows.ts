@@ -62,9 +62,10 @@ export function legRows(world: World): void {
     expect(await log.on('hangup-requested', leg)).toMatchObject({ soft: false, techCause: null });
     expect(await log.on('destroyed', leg)).toMatchObject({ cause: 16, techCause: null });
     const told = log.of(leg);
-    expect(told.slice(0, 2)).toEqual(['entered', 'dialling other']);
-    // Two of Asterisk's topics: their order is chance.
-    expect(told.slice(2, 4).toSorted()).toEqual(['dialling ringing', 'state ringing']);
+    expect(told[0]).toBe('entered');
+    // Two of Asterisk's topics, and it tells of dialling once the INVITE is on its way, which a quick phone's 180 can
+    // overtake (22.10, seen on a busy machine): their order is chance.
+    expect(told.slice(1, 4).toSorted()).toEqual(['dialling other', 'dialling ringing', 'state ringing']);
     expect(told.indexOf('state up')).toBeGreaterThan(3);
     expect(told.slice(-3)).toEqual(['hangup-requested', 'left', 'destroyed']);
   });
