@@ -260,7 +260,7 @@ export async function startService(loaded: LoadedSettings, settings: Settings, p
   purger.unref();
 
   // Calls come first: what serves people at desks is loaded when every call has its process again.
-  const [{ startServer }, { httpDeps }] = await Promise.all([import('../http/server.ts'), import('./http-deps.ts')]);
+  const [{ startServer }, { httpDeps }] = await Promise.all([import('../http/server.ts'), import('./http-deps.ts'), lookup.load()]);
   const http = await startServer(
     httpDeps({
       clock, log, metrics, alarms, feed, live, plans, history, records, voicemail, secrets, switches, state, phones, proofs, trunkHealth, testCalls, numberFacts, arrivals, ids: deps.ids, telephony, asterisk, loaded, mediaToken,

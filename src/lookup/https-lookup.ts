@@ -4,8 +4,7 @@ import { lookup as resolveName } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { callbackify } from 'node:util';
-import { Agent, buildConnector } from 'undici';
-import type { Dispatcher } from 'undici';
+import type { Agent, buildConnector, Dispatcher } from 'undici';
 import type { LookupPort, LookupRequest, LookupResult } from '../ports/lookup.ts';
 import { classifyAddress } from './addresses.ts';
 import { readJson } from './read-json.ts';
@@ -27,6 +26,8 @@ export interface HttpsLookupOptions {
 export interface HttpsLookup extends LookupPort {
   /** POSTs JSON within the same limits. null = taken (any 2xx); else why not, as a sentence part. Never rejects. */
   tell(url: string, json: string, timeoutMs: number): Promise<string | null>;
+  /** Resolves when the first question would not wait for modules any more. */
+  load(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -43,18 +44,13 @@ class Refusal extends Error {}
 
 export function createHttpsLookup(options: HttpsLookupOptions): HttpsLookup {
   const hosts = new Set(options.hosts.map((host) => host.toLowerCase()));
-  const agent = new Agent({
-    connect: checkedConnector(options),
-    connections: MAX_CONNECTIONS_PER_HOST,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    // Our own time limit covers everything; undici's would only start after parts of it.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxHeaderSize: 16 * 1024,
-  });
+  let made: Promise<Agent> | null = null;
+  const agent = (): Promise<Agent> => (made ??= makeAgent(options));
   const never = new AbortController().signal;
   /** `act` on a checked address within the time; why not, where it failed. Rejects with the signal's own reason alone. */
-  const within = async <T>(address: string, timeMs: number, signal: AbortSignal, act: (url: URL, both: AbortSignal) => Promise<T>): Promise<T | { readonly failed: string }> => {
+  const within = async <T>(address: string, timeMs: number, signal: AbortSignal, act: (client: Agent, url: URL, both: AbortSignal) => Promise<T>): Promise<T | { readonly failed: string }> => {
+    signal.throwIfAborted();
+    const client = await agent();
     signal.throwIfAborted();
     const limit = new AbortController();
     const timeoutMs = Math.min(MAX_TIME_MS, Math.max(1, timeMs));
@@ -63,7 +59,7 @@ export function createHttpsLookup(options: HttpsLookupOptions): HttpsLookup {
     try {
       const url = checkedUrl(address, hosts, options.allowPrivate);
       // Raced, because a name that is being resolved cannot be taken back.
-      return await Promise.race([act(url, both), aborted(both)]);
+      return await Promise.race([act(client, url, both), aborted(both)]);
     } catch (error) {
       signal.throwIfAborted();
       return { failed: limit.signal.aborted ? `no whole answer within ${timeoutMs} ms` : reasonOf(error) };
@@ -75,15 +71,34 @@ export function createHttpsLookup(options: HttpsLookupOptions): HttpsLookup {
   };
   return {
     async ask(request, signal) {
-      const result = await within(request.url, request.timeoutMs, signal, (url, both) => exchange(agent, url, request, both));
+      const result = await within(request.url, request.timeoutMs, signal, (client, url, both) => exchange(client, url, request, both));
       return 'failed' in result ? { kind: 'failed', reason: result.failed } : result;
     },
     async tell(address, json, timeoutMs) {
-      const result = await within(address, timeoutMs, never, (url, both) => deliver(agent, url, json, both));
+      const result = await within(address, timeoutMs, never, (client, url, both) => deliver(client, url, json, both));
       return result === null ? null : result.failed;
     },
-    close: () => agent.destroy(),
+    async load() {
+      await agent();
+    },
+    async close() {
+      await (await made)?.destroy();
+    },
   };
+}
+
+/** Loaded when it is wanted: a tenth of a second of a start after a crash, while calls wait. */
+async function makeAgent(options: HttpsLookupOptions): Promise<Agent> {
+  const undici = await import('undici');
+  return new undici.Agent({
+    connect: checkedConnector(options, undici.buildConnector),
+    connections: MAX_CONNECTIONS_PER_HOST,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // Our own time limit covers everything; undici's would only start after parts of it.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxHeaderSize: 16 * 1024,
+  });
 }
 
 /** null = the other side has taken it. What it answers besides is of no interest and not read. */
@@ -153,7 +168,7 @@ function checkedUrl(text: string, hosts: ReadonlySet<string>, allowPrivate: bool
  * Connects only to addresses that were judged. The judging happens in the resolver of the very connection that is made,
  * so that a name cannot be public when asked and private when used; the connected socket is judged once more.
  */
-function checkedConnector(options: HttpsLookupOptions): buildConnector.connector {
+function checkedConnector(options: HttpsLookupOptions, build: typeof buildConnector): buildConnector.connector {
   const resolve = options.resolve ?? ((host: string) => resolveName(host, { all: true, verbatim: true }));
   const find = callbackify(async (host: string, family: number): Promise<readonly Address[]> => {
     const found = await resolve(host).catch((error: NodeJS.ErrnoException) => {
@@ -172,7 +187,7 @@ function checkedConnector(options: HttpsLookupOptions): buildConnector.connector
       else done(null, first.address, first.family);
     });
   };
-  const connect = buildConnector({ lookup, timeout: MAX_TIME_MS, ...(options.ca === undefined ? {} : { ca: options.ca }) } as buildConnector.BuildOptions);
+  const connect = build({ lookup, timeout: MAX_TIME_MS, ...(options.ca === undefined ? {} : { ca: options.ca }) } as buildConnector.BuildOptions);
   return (target, done) => {
     const host = target.hostname.replace(/^\[|\]$/g, '');
     // An address written as such is never resolved.

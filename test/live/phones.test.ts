@@ -51,12 +51,12 @@ describe('extension to extension', () => {
     expect(acmeAnn.calls).toHaveLength(1);
   });
 
-  test('given an outside number dialled from a phone, then it is refused with a reason and nobody is called', async () => {
+  test('given an outside number dialled from a phone of a plan that says no number to show, then it is refused with a reason and nobody is called', async () => {
     const ann = await handset(app, 'acme', '201');
     const call = await ann.dial('07700900555');
     await ended(call);
     const record = await app.record(call);
-    expect(record.end).toMatchObject({ by: 'us', code: 'outside-call' });
+    expect(record.end).toMatchObject({ by: 'us', code: 'cli-none' });
     expect(record.legs).toEqual([]);
   });
 
