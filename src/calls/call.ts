@@ -57,6 +57,8 @@ export class Call {
   readonly #legs: Leg[] = [];
   /** Legs that had ended before this process took the call over. */
   readonly #pastLegs: LegRecord[] = [];
+  /** How legs are ended that must be told something before. */
+  readonly #endings = new Map<Leg, () => Promise<void>>();
   readonly #trace: TraceLine[] = [];
   #direction: CallRecord['direction'];
   #party: Leg;
@@ -258,6 +260,12 @@ export class Call {
     return endLeg(this.deps, this.id, leg, reason);
   }
 
+  /** `release` ends the leg by `ending`, which never rejects, and soon; null = as any other. */
+  endWith(leg: Leg, ending: (() => Promise<void>) | null): void {
+    if (ending === null) this.#endings.delete(leg);
+    else this.#endings.set(leg, ending);
+  }
+
   /** Undoes everything, ends every leg, leaves exactly one record. Runs un-aborted; never rejects. */
   async release(): Promise<void> {
     const startedMs = this.deps.clock.monotonicMs();
@@ -266,7 +274,7 @@ export class Call {
     for (const leg of this.#legs) leg.settle(end.by === 'caller' ? 'caller-left' : 'answered-elsewhere', nowMs);
     await Promise.all([
       this.scope.release(),
-      ...this.#legs.filter((leg) => !leg.isDestroyed).map((leg) => this.endLeg(leg, 'normal')),
+      ...this.#legs.filter((leg) => !leg.isDestroyed).map((leg) => this.#endings.get(leg)?.() ?? this.endLeg(leg, 'normal')),
       this.#party.isDestroyed ? Promise.resolve() : this.endLeg(this.#party, reasonFor(end)),
     ]);
     const record = this.#record(end);

@@ -11,6 +11,11 @@ export class Decisions {
     return this.#made;
   }
 
+  /** Begun by another process, or before the link was lost, and not taken up yet. */
+  get unclaimed(): readonly DecisionDraft[] {
+    return this.#unclaimed;
+  }
+
   /** How many there are: the next one's number is one more. */
   get size(): number {
     return this.#made.length + this.#unclaimed.length;

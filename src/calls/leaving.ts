@@ -5,7 +5,7 @@ import { chooseCli, wantedCli, type CliWishes } from '../compliance/choose-cli.t
 import { limitReasons, longestCallMs, type Holder } from '../compliance/limits.ts';
 import type { AllowedVerdict, Reason } from '../compliance/verdict.ts';
 import { destinationOf, type Leavable } from '../numbering/destination.ts';
-import type { E164 } from '../numbering/e164.ts';
+import { formatNumber, type E164 } from '../numbering/e164.ts';
 import type { DecisionRecord } from '../ports/decisions.ts';
 import type { DestinationClass, Purpose } from '../routing/outbound.ts';
 import { permit } from '../routing/permission.ts';
@@ -72,6 +72,8 @@ export async function mayLeave(call: Call, plan: RoutingPlan, request: LeaveRequ
   };
 
   if (plan.outbound.isSuspended) return deny('suspended', `Outgoing calls of ${plan.organisation.name} are suspended.`, 'outgoing-suspended');
+  const loop = loopOf(call, plan, request);
+  if (loop !== null) return deny('forward-loop', loop, 'destination-not-allowed');
   const permitted = permit(plan, extension?.number ?? null, to);
   decision.add([{ rule: permitted.rule, version: permitted.version, outcome: permitted.permission === 'denied' ? 'deny' : 'allow', text: permitted.text }]);
   if (permitted.permission === 'denied') return refuse(permitted.rule, permitted.text, 'destination-not-allowed');
@@ -110,6 +112,15 @@ export async function mayLeave(call: Call, plan: RoutingPlan, request: LeaveRequ
       decision, verdict, destination, trunks, running,
     },
   };
+}
+
+/** Why sending the call there would bring it back to where it came from; null = it would not. */
+function loopOf(call: Call, plan: RoutingPlan, { origin, dialled }: LeaveRequest): string | null {
+  if (dialled.kind !== 'e164' || (origin !== 'ring-step' && origin !== 'forward' && origin !== 'transfer')) return null;
+  const { caller } = call.origin;
+  const isCaller = [caller.number.kind === 'e164' ? caller.number.e164 : undefined, caller.networkNumber].includes(dialled.e164);
+  if (isCaller) return `${formatNumber(dialled.e164)} is the caller's own number.`;
+  return plan.numbers.has(dialled.e164) ? `${formatNumber(dialled.e164)} is a number of ${plan.organisation.name}: the call would come back.` : null;
 }
 
 /** What goes to the carrier: relay prefixes belong to the number, 141 and 1470 are ours to act on. */

@@ -10,7 +10,7 @@ import { Keys } from './explain-keys.ts';
 import type { Facts } from './facts.ts';
 import { FAULT } from './outcomes.ts';
 import type { LookupStep, Outcome, RingStep, RoutingPlan, Step, StepId, StepKind } from './plan.ts';
-import { extensionsOf, OUTSIDE_NOT_RUNG, outsideOf } from './ring-members.ts';
+import { memberName, membersOf } from './ring-members.ts';
 
 /** How a phone takes a call in a question. */
 export type Answer = 'answered' | 'busy' | 'no-answer' | 'declined' | 'unreachable';
@@ -107,7 +107,7 @@ class Walk {
   readonly #keys: Keys;
   readonly #values = new Map<string, string>();
   readonly #secrets = new Set<string>();
-  #answeredBy = '';
+  #answeredBy = { member: '', name: '' };
 
   constructor(plan: RoutingPlan, question: Question, caller: Caller) {
     this.#plan = plan;
@@ -138,7 +138,7 @@ class Walk {
 
   #end(step: Step, how: EndHow): ExplainedEnd {
     if (how !== 'answered') return { kind: how, step: step.id };
-    return { kind: 'answered', step: step.id, extension: this.#answeredBy, name: this.#nameOf(this.#answeredBy) };
+    return { kind: 'answered', step: step.id, extension: this.#answeredBy.member, name: this.#answeredBy.name };
   }
 
   #trace(step: Step, outcome: Outcome, go: { to: StepId; tookFallback: boolean } | null): void {
@@ -205,27 +205,22 @@ class Walk {
 
   /** Rung in the plan's order; the order among equals that a live call draws or counts is not known here. */
   #ring(step: RingStep): Outcome {
-    const members = extensionsOf(this.#plan, step);
-    const outside = outsideOf(step).length > 0 ? [OUTSIDE_NOT_RUNG] : [];
-    if (members.length === 0) return outside.length > 0 ? { name: 'unreachable', detail: outside.join() } : { name: FAULT, detail: 'nobody to ring' };
+    const members = membersOf(this.#plan, step);
+    if (members.length === 0) return { name: FAULT, detail: 'nobody to ring' };
     if (members.length > 1 && step.strategy !== 'all' && step.strategy !== 'in-order') this.assumed.add(`"${step.id}" rings in the order of the plan`);
     const answers = this.#question.answers ?? {};
     const refusals: { readonly name: string; readonly answer: Answer }[] = [];
-    for (const extension of members) {
-      const answer = Object.hasOwn(answers, extension) ? answers[extension] : undefined;
-      if (answer === undefined) this.assumed.add(`${extension} ${this.#nameOf(extension)} answers`);
+    for (const member of members) {
+      const answer = Object.hasOwn(answers, member) ? answers[member] : undefined;
+      if (answer === undefined) this.assumed.add(`${member} ${memberName(this.#plan, step, member)} answers`);
       if (answer === undefined || answer === 'answered') {
-        this.#answeredBy = extension;
-        return { name: 'answered', detail: `${this.#nameOf(extension)} answered` };
+        this.#answeredBy = { member, name: memberName(this.#plan, step, member) };
+        return { name: 'answered', detail: `${memberName(this.#plan, step, member)} answered` };
       }
-      refusals.push({ name: this.#nameOf(extension), answer });
+      refusals.push({ name: memberName(this.#plan, step, member), answer });
     }
     const order = ['no-answer', 'busy', 'declined', 'unreachable'] as const;
     const name = order.find((kind) => refusals.some(({ answer }) => answer === kind)) ?? 'unreachable';
-    return { name, detail: [...refusals.map((refusal) => `${refusal.name}: ${refusal.answer.replace('-', ' ')}`), ...outside].join(', ') };
-  }
-
-  #nameOf(extension: string): string {
-    return this.#plan.extensions.get(extension)?.name ?? extension;
+    return { name, detail: refusals.map((refusal) => `${refusal.name}: ${refusal.answer.replace('-', ' ')}`).join(', ') };
   }
 }

@@ -221,6 +221,15 @@ export type RingTarget =
   | { readonly kind: 'group'; readonly group: string }
   /** Somebody outside. `pressToAccept`: whoever picks up presses 1 first, so that a mobile's voicemail takes no call. */
   | { readonly kind: 'outside'; readonly number: E164; readonly name: string; readonly pressToAccept: boolean };
+/** Somebody outside who is rung for a call. */
+export interface OutsideMember {
+  readonly number: E164;
+  readonly name: string;
+  readonly pressToAccept: boolean;
+  readonly origin: 'ring-step' | 'forward';
+  /** On whose behalf; null = the customer's own. */
+  readonly extension: string | null;
+}
 export interface RingStep extends StepBase {
   readonly kind: 'ring';
   readonly targets: readonly RingTarget[];

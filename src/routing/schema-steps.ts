@@ -119,7 +119,7 @@ const ringTarget = z.union([
   z.strictObject({
     outside: ddi.describe('An outside number, for example a mobile; the rules of "outbound" hold for it.'),
     name: z.string().min(1).max(80).meta({ description: 'Whose number it is.', examples: ['Priya Shah, mobile'] }),
-    pressToAccept: flag('Whoever picks up presses 1 before the call is put through, so that a mobile\'s voicemail takes no call.', true).default(true),
+    pressToAccept: flag('Whoever picks up presses 1 before the call is put through, so that a mobile\'s voicemail takes no call. A prompt named organisation-name is said first, if the plan has one.', true).default(true),
   }),
 ]).meta({ id: 'RingTarget', description: 'An extension, a group or an outside number to ring.', examples: [{ extension: '201' }] });
 export const ringStrategy = z.enum(RING_STRATEGIES).meta({

@@ -1,6 +1,6 @@
 // One row per step kind and flow: what is set up, who calls, what they press. The hang-up sweep and the flow tests
 // share these rows, so that a step kind without a row is noticed at once.
-import { OUTBOUND_PLAN, OUTSIDE } from './outbound-plan.ts';
+import { ANNA, BEN, OTHER_OUTSIDE, OUTBOUND_PLAN, OUTSIDE, OUTSIDE_PLAN } from './outbound-plan.ts';
 import { carrier, planOf, World } from './world.ts';
 
 export interface Scenario {
@@ -15,6 +15,8 @@ export interface Scenario {
 }
 
 const end = { kind: 'end', how: 'hang-up' };
+/** Not one of those who are rung outside. */
+const CALLER = '<sip:+447700900999@carrier.invalid>';
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -165,6 +167,56 @@ export const SCENARIOS: readonly Scenario[] = [
       const channel = world.callFrom('acme-201', OUTSIDE);
       world.press(channel, '4321#', 1_500);
       return channel;
+    },
+  },
+  {
+    name: 'a phone and somebody outside ring together, who presses 1', covers: ['ring', 'outside'],
+    plans: () => ({ acme: OUTSIDE_PLAN([{ extension: '202' }, ANNA]) }),
+    drive: (world) => {
+      world.outside(OUTSIDE, { kind: 'answers', afterMs: 1_000, hangsUpAfterMs: 6_000 });
+      world.pressOutside(OUTSIDE, '1', 3_000);
+      return world.callIn({ from: CALLER });
+    },
+  },
+  {
+    name: 'a voicemail outside takes no call, a phone answers meanwhile', covers: ['ring', 'outside'],
+    plans: () => ({ acme: OUTSIDE_PLAN([ANNA, BEN, { extension: '202' }]) }),
+    drive: (world) => {
+      world.outside(OUTSIDE, { kind: 'answers', afterMs: 1_000 });
+      world.outside(OTHER_OUTSIDE, { kind: 'answers', afterMs: 6_000 });
+      world.phone('acme', '202', { kind: 'answers', afterMs: 9_000, hangsUpAfterMs: 3_000 });
+      return world.callIn({ from: CALLER });
+    },
+  },
+  {
+    name: 'two people outside press 1 in the same instant', covers: ['ring', 'outside'],
+    plans: () => ({ acme: OUTSIDE_PLAN([ANNA, BEN]) }),
+    drive: (world) => {
+      for (const number of [OUTSIDE, OTHER_OUTSIDE]) {
+        world.outside(number, { kind: 'answers', afterMs: 1_000, hangsUpAfterMs: 8_000 });
+        world.pressOutside(number, '1', 3_000);
+      }
+      return world.callIn({ from: CALLER });
+    },
+  },
+  {
+    name: 'the caller leaves while somebody outside is asked', covers: ['ring', 'outside'],
+    plans: () => ({ acme: OUTSIDE_PLAN([ANNA]) }),
+    drive: (world) => {
+      world.outside(OUTSIDE, { kind: 'answers', afterMs: 1_000 });
+      return world.callIn({ from: CALLER });
+    },
+    callerLeavesAfterMs: 3_000,
+  },
+  {
+    name: 'in order: somebody outside who is busy, one whose first trunk refuses and who need not press 1', covers: ['ring', 'outside', 'early-media'],
+    plans: () => ({ acme: OUTSIDE_PLAN([BEN, { ...ANNA, pressToAccept: false }], { strategy: 'in-order' }) }),
+    drive: (world) => {
+      world.outside(OTHER_OUTSIDE, { kind: 'busy' });
+      world.telephony.trunks.set('trunk-sim', { kind: 'refuses', code: 503 });
+      world.telephony.trunks.set('trunk-spare', { kind: 'answers', afterMs: 2_000, hangsUpAfterMs: 3_000 });
+      world.clock.worldAfter(1_000, () => world.telephony.legs().forEach((leg) => world.telephony.farProgress(leg)));
+      return world.callIn({ from: CALLER });
     },
   },
   {

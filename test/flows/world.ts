@@ -164,6 +164,18 @@ export class World {
     return call.party.channel;
   }
 
+  /** A number behind the first trunk. */
+  outside(number: string, behaviour: Parameters<FakeTelephony['phones']['set']>[1]): void {
+    this.telephony.phones.set(`PJSIP/${number}@trunk-sim`, behaviour);
+  }
+
+  /** Keys on every leg to `number` there is then. */
+  pressOutside(number: string, key: string, afterMs: number): void {
+    this.clock.worldAfter(afterMs, () => {
+      for (const [leg, channel] of this.telephony.channels) if (channel.endpoint?.startsWith(`PJSIP/${number}@`) === true) this.telephony.press(leg, key);
+    });
+  }
+
   phone(customer: string, extension: string, behaviour: Parameters<FakeTelephony['phones']['set']>[1]): void {
     this.telephony.phones.set(`PJSIP/${customer}-${extension}`, behaviour);
   }

@@ -15,6 +15,7 @@ export interface DialOutOptions {
   /** Aborts when nobody wants the call any more. */
   readonly wanted: AbortSignal;
   readonly forwarded?: Forwarded;
+  readonly isAsked?: boolean;
   readonly onEarlyMedia: (leg: Leg) => void;
   /** A leg exists on this trunk and its INVITE is about to leave: kept before it rings. */
   readonly onPlaced: (leg: Leg) => void;
@@ -69,7 +70,7 @@ async function attempt(call: Call, leave: Leave, trunk: OutboundTrunk, options: 
   const { clock, desk, telephony } = call.deps;
   const spec: TrunkLegSpec = trunkLeg(leave.verdict, trunk, leave.destination, options.forwarded);
   const dialOptions: DialOptions = {
-    to: leave.destination, name: options.name, endpoint: spec, ringMs: options.ringMs, variables: {}, wanted: options.wanted, onEarlyMedia: options.onEarlyMedia,
+    to: leave.destination, name: options.name, endpoint: spec, ringMs: options.ringMs, variables: {}, wanted: options.wanted, onEarlyMedia: options.onEarlyMedia, isAsked: options.isAsked === true,
     silence: { nothingMs: WATCH.nothingMs, tryingMs: WATCH.tryingMs, hasResponse: (channel) => telephony.hasResponse(channel) },
     // A process that takes over must know whether anything can have arrived at this carrier.
     onDialling: async () => {

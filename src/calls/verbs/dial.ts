@@ -40,6 +40,8 @@ export interface DialOptions {
   readonly onPlaced: (leg: Leg) => void;
   /** Settles before the INVITE leaves. */
   readonly onDialling?: () => Promise<void>;
+  /** Whoever answers is asked first whether they take the call: who asks says what it came to. */
+  readonly isAsked?: boolean;
   /** null = the far end may ring or stay silent for all of `ringMs`. */
   readonly silence?: SilenceRule;
 }
@@ -83,8 +85,8 @@ async function toItsEnd(call: Call, leg: Leg, options: DialOptions, placing: () 
     if (result.kind === 'answered') {
       // The wish may have gone while the answer was on its way.
       options.wanted.throwIfAborted();
-      leg.settle('answered', clock.nowMs());
       isHandedOver = true;
+      if (options.isAsked === true) return result;
     } else if (result.kind === 'no-answer') reason = 'no-answer';
     return settled(call, leg, result);
   } catch (error) {

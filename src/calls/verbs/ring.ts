@@ -1,15 +1,20 @@
-// Rings extensions and groups until one person answers, and connects that person: the ring step of a plan.
+// Rings extensions, groups and people outside until one answers, and connects that person: the ring step of a plan.
 // The caller hears ringing or music all the while; a call that is not answered yet stays so until a person answers.
-import type { Outcome, RingStep, RoutingPlan } from '../../routing/plan.ts';
-import { extensionsOf, OUTSIDE_NOT_RUNG, outsideOf } from '../../routing/ring-members.ts';
+import type { OutsideMember, Outcome, RingStep, RoutingPlan } from '../../routing/plan.ts';
+import { isOutside, memberName, membersOf, outsideOf } from '../../routing/ring-members.ts';
 import type { Call } from '../call.ts';
 import { connect } from './connect.ts';
-import { dial, dialOn, type DialOptions, type DialResult } from './dial.ts';
+import { dial, dialOn, type DialOptions } from './dial.ts';
 import { EarlyMedia } from './early-media.ts';
 import { hearWaiting, type Waiting } from './hear-waiting.ts';
 import type { Leg } from '../leg.ts';
+import { ringOutside } from './ring-outside.ts';
 
-type Refusal = Exclude<DialResult, { kind: 'answered' }>['kind'];
+/** Why somebody has not got the call: as the step sees it, and as people read it. */
+interface Refusal {
+  readonly outcome: string;
+  readonly text: string;
+}
 
 interface Turn {
   readonly members: readonly string[];
@@ -26,8 +31,8 @@ export interface RingResume {
 }
 
 export async function ring(call: Call, plan: RoutingPlan, step: RingStep, resume: RingResume | null = null): Promise<RingResult> {
-  const turns = resume === null ? await order(call, plan, step) : resumed(resume);
-  if (turns.length === 0) return { name: 'unreachable', detail: outsideOf(step).length > 0 ? OUTSIDE_NOT_RUNG : 'nobody to ring' };
+  const turns = resume === null ? await order(call, plan, step) : resumed(call, step, resume);
+  if (turns.length === 0) return { name: 'unreachable', detail: 'nobody to ring' };
   const waiting = await hearWaiting(call, step.hears);
   const refusals = new Map<string, Refusal>();
   let answered: Answered | null = null;
@@ -51,8 +56,8 @@ interface Answered {
 }
 
 async function connectTo(call: Call, plan: RoutingPlan, step: RingStep, { leg, bridge }: Answered, waiting: Waiting): Promise<Outcome> {
-  const who = nameOf(plan, leg.extension);
-  const others = call.legs.filter((one) => one !== leg && one.record.result === 'answered-elsewhere').map((one) => nameOf(plan, one.extension));
+  const who = memberName(plan, step, leg.extension);
+  const others = call.legs.filter((one) => one !== leg && one.record.result === 'answered-elsewhere').map((one) => memberName(plan, step, one.extension));
   const detail = `${who} answered${others.length === 0 ? '' : `; ${others.join(', ')}: answered elsewhere`}`;
   await call.deps.state.putLastTalked(plan.customer, leg.extension, call.deps.clock.nowMs()).catch(() => {});
   const result = await connect(call, plan, step.id, leg, { waiting, detail, bridge });
@@ -68,7 +73,7 @@ async function ringTogether(
   const placed: Leg[] = [];
   let winner: Leg | null = null;
   // What one phone says before it answers can be passed on; of several at once nobody could tell which.
-  const early = turn.members.length === 1 ? new EarlyMedia(call) : null;
+  let early = turn.members.length === 1 ? new EarlyMedia(call) : null;
   const nowMs = call.deps.clock.nowMs();
   const untilMs = turn.resume?.untilMs ?? nowMs + step.ringMs;
   const remember = async (): Promise<void> => {
@@ -77,11 +82,44 @@ async function ringTogether(
       legs: placed.map((leg) => ({ channel: leg.channel, extension: leg.extension, placedAtMs: leg.record.placedAtMs })),
     });
   };
+  const take = (leg: Leg): boolean => {
+    if (winner !== null) return false;
+    winner = leg;
+    enough.abort(new Error('answered elsewhere'));
+    return true;
+  };
+  let judging: Promise<unknown> = Promise.resolve();
+  const ringOut = async (member: OutsideMember, ringing: Leg | undefined): Promise<void> => {
+    const result = await ringOutside(call, plan, step, member, {
+      untilMs, wanted, ringing,
+      inTurn: (judge) => {
+        const mine = judging.then(judge);
+        judging = mine.catch(() => {});
+        return mine;
+      },
+      onEarlyMedia: (leg) => early?.begin(leg),
+      onPlaced: (leg) => {
+        placed.push(leg);
+        void remember().catch(() => {});
+      },
+      onNext: async () => {
+        await early?.settle(null);
+        if (early !== null) early = new EarlyMedia(call);
+        await remember();
+      },
+    });
+    if (result.kind === 'refused') refusals.set(member.number, result);
+    if (result.kind !== 'answered') return;
+    if (take(result.leg)) result.take();
+    else await result.lose();
+  };
   const results = turn.members.map(async (extension) => {
     const rings = turn.resume?.legs.find((leg) => leg.extension === extension);
+    const outside = outsideOf(step, extension);
+    if (outside !== undefined) return ringOut(outside, rings);
     const options: DialOptions = {
       to: extension,
-      name: nameOf(plan, extension),
+      name: memberName(plan, step, extension),
       endpoint: call.deps.endpointOf(plan, extension),
       ringMs: Math.max(1, untilMs - nowMs),
       variables: legVariables(call),
@@ -91,14 +129,10 @@ async function ringTogether(
     };
     const result = await (rings === undefined ? dial(call, options) : dialOn(call, rings, options));
     if (result.kind !== 'answered') {
-      if (result.kind !== 'cancelled') refusals.set(extension, result.kind);
+      if (result.kind !== 'cancelled') refusals.set(extension, { outcome: result.kind, text: result.kind.replace('-', ' ') });
       return;
     }
-    if (winner === null) {
-      winner = result.leg;
-      enough.abort(new Error('answered elsewhere'));
-      return;
-    }
+    if (take(result.leg)) return;
     // Two people picked up in the same instant: the second must not sit in silence.
     result.leg.settle('answered-elsewhere', call.deps.clock.nowMs());
     await call.endLeg(result.leg, 'answered-elsewhere');
@@ -150,15 +184,23 @@ export function legVariables(call: Call): Record<string, string> {
 }
 
 /** Who rang goes on ringing; nobody is rung twice. */
-function resumed(resume: RingResume): readonly Turn[] {
-  const first = resume.legs.map((leg) => leg.extension);
+function resumed(call: Call, step: RingStep, resume: RingResume): readonly Turn[] {
+  const first = [...resume.legs.map((leg) => leg.extension), ...betweenTrunks(call, step, resume)];
   return [...(first.length === 0 ? [] : [{ members: first }]), ...resume.remaining.map((member) => ({ members: [member] }))];
+}
+
+/** People outside whose trunk had refused when the other process died: the next one is tried. */
+function betweenTrunks(call: Call, step: RingStep, { legs }: RingResume): readonly string[] {
+  return call.decisions.unclaimed.flatMap(({ input: { destination }, attempts, end }) => {
+    const isBetween = destination !== null && end === null && attempts.length > 0 && attempts.every(({ result }) => result !== null);
+    return isBetween && outsideOf(step, destination) !== undefined && legs.every((leg) => leg.extension !== destination) ? [destination] : [];
+  });
 }
 
 async function order(call: Call, plan: RoutingPlan, step: RingStep): Promise<readonly Turn[]> {
   // Nobody is rung by their own call: whoever is served, which after a transfer is not who began it.
   const own = call.party.extension === '' ? call.origin.callerExtension : call.party.extension;
-  const members = extensionsOf(plan, step).filter((extension) => extension !== own && plan.extensions.has(extension));
+  const members = membersOf(plan, step).filter((member) => member !== own && (isOutside(member) || plan.extensions.has(member)));
   if (members.length === 0) return [];
   const sorted = await sort(call, plan, step, members);
   return step.strategy === 'all' ? [{ members: sorted }] : sorted.map((member) => ({ members: [member] }));
@@ -189,13 +231,8 @@ async function sort(call: Call, plan: RoutingPlan, step: RingStep, members: read
 
 /** The best that anybody came to, from the caller's point of view. */
 function summary(plan: RoutingPlan, step: RingStep, refusals: ReadonlyMap<string, Refusal>): Outcome {
-  const kinds = [...refusals.values()];
+  const kinds = [...refusals.values()].map(({ outcome }) => outcome);
   const name = (['no-answer', 'busy', 'declined', 'unreachable'] as const).find((kind) => kinds.includes(kind)) ?? 'unreachable';
-  const texts = [...refusals].map(([extension, kind]) => `${nameOf(plan, extension)}: ${kind.replace('-', ' ')}`);
-  if (outsideOf(step).length > 0) texts.push(OUTSIDE_NOT_RUNG);
+  const texts = [...refusals].map(([member, { text }]) => `${memberName(plan, step, member)}: ${text}`);
   return { name, detail: texts.join(', ') };
-}
-
-export function nameOf(plan: RoutingPlan, extension: string): string {
-  return plan.extensions.get(extension)?.name ?? extension;
 }

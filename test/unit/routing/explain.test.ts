@@ -50,6 +50,14 @@ describe('the path of a call', () => {
     const { path } = ask({ keys: ['1', '1'], answers: { 201: 'unreachable', 202: 'no-answer' } });
     expect(path.find(({ kind }) => kind === 'ring')).toMatchObject({ outcome: 'no-answer', next: 'nobody-free' });
   });
+  test('people outside are asked about as extensions are', () => {
+    const json = JSON.parse(readText('test/plans/good/every-kind.json')) as { steps: Record<string, unknown>; numbers: Record<string, { entry: string }> };
+    json.steps['outside'] = { kind: 'ring', targets: [{ outside: '+447700900124', name: 'Anna mobile' }], fallback: Object.keys(json.steps)[0] };
+    const { plan } = compile({ ...json, numbers: { [MAIN]: { label: 'Main', entry: 'outside' } } }, { customer: 'acme', version: 1, hash: 'x' });
+    if (plan === null) throw new Error('the plan does not compile');
+    expect(ask({}, plan)).toMatchObject({ end: { kind: 'answered', extension: '+447700900124', name: 'Anna mobile' }, assumed: ['+447700900124 Anna mobile answers'] });
+    expect(ask({ answers: { '+447700900124': 'busy' } }, plan).path[0]).toMatchObject({ outcome: 'busy', text: 'busy, Anna mobile: busy' });
+  });
   test('switches and lookups are said or assumed', () => {
     expect(ask({ switches: { night: 'on' } })).toMatchObject({ end: { kind: 'hang-up', step: 'goodbye' }, assumed: [] });
     const question = { from: { number: { kind: 'withheld' as const } }, keys: ['4711#', '1'] };
