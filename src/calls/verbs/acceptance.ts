@@ -120,10 +120,14 @@ export class Acceptance {
   }
 }
 
-/** Whose call it is, where the plan has a prompt that says so, and what to press; all of it twice. */
+/** Whose call it is, where the plan has a prompt that says so, and what to press. */
 function question(call: Call, plan: RoutingPlan): Speech {
   const name = call.deps.media.prompt(plan, NAME_PROMPT);
   const press = phrases(call, ['press-1-to-accept']);
   const once = name === null ? press : joined(phrases(call, ['call-for-you']), { media: [name.media], durationMs: name.durationMs }, press);
-  return joined(once, phrases(call, ['pause']), once);
+  // Again and again, at least twice: whoever lifts the phone slowly hears all of it, and nobody hears silence.
+  const pause = phrases(call, ['pause']);
+  let whole = joined(once, pause, once);
+  while (pause.durationMs + once.durationMs > 0 && whole.durationMs + pause.durationMs + once.durationMs <= ACCEPT_MS - LAST_KEY_MS) whole = joined(whole, pause, once);
+  return whole;
 }
