@@ -7,7 +7,6 @@ import type { Forwarded } from '../../trunks/header-recipe.ts';
 import type { Call } from '../call.ts';
 import { mayLeave, type Leave, type MayLeave } from '../leaving.ts';
 import type { Leg } from '../leg.ts';
-import type { RunningCall } from '../usage.ts';
 import { Acceptance } from './acceptance.ts';
 import { dialOut, type DialOutResult } from './dial-out.ts';
 
@@ -17,8 +16,6 @@ export interface OutsideOptions {
   readonly wanted: AbortSignal;
   /** A leg that another process had ringing, or had asked, for this member. */
   readonly ringing: Leg | undefined;
-  /** Runs one judgement after the other, so that each sees the calls that the ones before it let out. */
-  inTurn<T>(judge: () => Promise<T>): Promise<T>;
   readonly onPlaced: (leg: Leg) => void;
   readonly onEarlyMedia: (leg: Leg) => void;
   readonly onNext: () => Promise<void>;
@@ -33,16 +30,16 @@ export type OutsideResult =
 /** Rejects with the call's end, or when the link is away. */
 export async function ringOutside(call: Call, plan: RoutingPlan, step: RingStep, member: OutsideMember, options: OutsideOptions): Promise<OutsideResult> {
   const { wanted, ringing } = options;
-  const judged = await options.inTurn(() => judge(call, plan, member));
+  const judged = await judge(call, plan, member);
   const who = `${member.name}, ${formatNumber(member.number)}`;
   const trace = (outcome: string, text: string): void => call.trace({ step: step.id, kind: 'ring', outcome, text, next: null, tookFallback: false });
-  if (judged.may.kind === 'refused') {
-    trace('not-rung', `${who}, is not rung: ${judged.may.refused.text}`);
+  if (judged.kind === 'refused') {
+    trace('not-rung', `${who}, is not rung: ${judged.refused.text}`);
     if (ringing !== undefined) await call.endLeg(ringing, 'normal');
     return { kind: 'refused', outcome: 'unreachable', text: 'may not be called' };
   }
-  const { leave } = judged.may;
-  const { running } = judged;
+  const { leave } = judged;
+  const { running } = leave;
   const over = async (end: string): Promise<void> => {
     leave.decision.endsAs(end);
     await running.end();
@@ -80,23 +77,12 @@ export async function ringOutside(call: Call, plan: RoutingPlan, step: RingStep,
 
 const OUTCOME_OF: Readonly<Record<string, Outcome['name']>> = { busy: 'busy', 'no-answer': 'no-answer', declined: 'declined' };
 
-interface Judged {
-  readonly may: MayLeave;
-  readonly running: RunningCall;
-}
-
-async function judge(call: Call, plan: RoutingPlan, { number, origin, extension }: OutsideMember): Promise<Judged> {
-  const may = await mayLeave(call, plan, {
+function judge(call: Call, plan: RoutingPlan, { number, origin, extension }: OutsideMember): Promise<MayLeave> {
+  return mayLeave(call, plan, {
     origin, dialled: { kind: 'e164', e164: number, class: classOf(number), prefixes: {} }, raw: number, extension: extension === null ? null : plan.extensions.get(extension) ?? null,
     purpose: plan.outbound.purpose, explicit: null, mayAskPin: false,
   });
-  if (may.kind === 'refused') return { may, running: NOT_RUNNING };
-  const { holders, pencePerMinute } = may.leave.decision.bounds;
-  const running = call.deps.usage.begin(holders, pencePerMinute, plan.organisation.timeZone);
-  call.scope.defer(() => running.end());
-  return { may, running };
 }
-const NOT_RUNNING: RunningCall = { answered: () => {}, end: async () => {} };
 
 function dialled(call: Call, leave: Leave, member: OutsideMember, options: OutsideOptions): Promise<DialOutResult> {
   const { ringing, wanted, onNext } = options;

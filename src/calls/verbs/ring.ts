@@ -88,15 +88,9 @@ async function ringTogether(
     enough.abort(new Error('answered elsewhere'));
     return true;
   };
-  let judging: Promise<unknown> = Promise.resolve();
   const ringOut = async (member: OutsideMember, ringing: Leg | undefined): Promise<void> => {
     const result = await ringOutside(call, plan, step, member, {
       untilMs, wanted, ringing,
-      inTurn: (judge) => {
-        const mine = judging.then(judge);
-        judging = mine.catch(() => {});
-        return mine;
-      },
       onEarlyMedia: (leg) => early?.begin(leg),
       onPlaced: (leg) => {
         placed.push(leg);
