@@ -4,7 +4,6 @@ import { edgesOf, edgeText } from './edges.ts';
 import { endText } from './explain-text.ts';
 import type { Explanation } from './explain.ts';
 import type { RoutingPlan, Step } from './plan.ts';
-import { outsideOf } from './ring-members.ts';
 
 /** The plan as a flowchart: numbers, the steps that the admin wrote, and every way between them. */
 export function flowMermaid(plan: RoutingPlan): string {
@@ -28,7 +27,9 @@ export function flowMermaid(plan: RoutingPlan): string {
   let outside = 0;
   for (const step of steps) {
     if (step.kind !== 'ring') continue;
-    for (const { number, name } of outsideOf(step)) {
+    for (const target of step.targets) {
+      if (target.kind !== 'outside') continue;
+      const { number, name } = target;
       lines.push(`  ${nodes.get(step.id) ?? ''} -.->|"outside"| o${outside}(["${escape(`${number} ${name}`)}"])`);
       outside += 1;
     }

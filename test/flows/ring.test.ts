@@ -15,22 +15,6 @@ function placed(world: World): readonly (readonly [extension: string, second: nu
   return world.records.flatMap((record) => record.legs.map((leg) => [leg.to, Math.round((leg.placedAtMs - record.startedAtMs) / 1_000)] as const));
 }
 
-describe('ring: outside members', () => {
-  const mobile = { outside: '+447700900124', name: 'On call' };
-
-  test('given phones and an outside member, then the phones ring, and the trace says who did not', async () => {
-    const { world, texts } = await serve(ringOf({ targets: [{ extension: '201' }, mobile] }), (given) => given.callIn());
-    expect(placed(world)).toEqual([['201', 0]]);
-    expect(texts[0]).toBe('no answer, Priya Shah: no answer, outside members are not rung yet');
-  });
-
-  test('given nobody but an outside member, then the call goes on at once', async () => {
-    const { world, texts } = await serve(ringOf({ targets: [mobile] }), (given) => given.callIn());
-    expect(placed(world)).toEqual([]);
-    expect(texts[0]).toBe('unreachable, outside members are not rung yet');
-  });
-});
-
 describe('ring: whom and in which order', () => {
   test('given strategy all, then everybody rings at once for the ring time', async () => {
     const { world, texts, record } = await serve(ringOf(), (given) => given.callIn());

@@ -95,10 +95,10 @@ describe('drawings', () => {
     expect(drawing).toContain('(["+441632960019 Second line"]) -->|"called back"|');
     expect(drawing.match(/-\.->\|"outside"\| o\d\(\["[^"]*"\]\)/g)).toEqual(['-.->|"outside"| o0(["+447700900124 On call"])', '-.->|"outside"| o1(["+33123456781 Paris office"])']);
   });
-  test('a dry run says what a live call says of outside members', () => {
+  test('a dry run rings people outside too, and takes them to answer unless it is told otherwise', () => {
     const plan = compileFile('test/plans/good/outbound.json');
     const found = explain(plan, { to: '+441632960018', atMs: Date.UTC(2026, 10, 23, 12), keys: ['1'], answers: { '201': 'busy', '202': 'no-answer' } });
-    expect(found.path.find(({ kind }) => kind === 'ring')?.reason).toBe('Priya Shah: busy, Tom Evans: no answer, outside members are not rung yet');
+    expect(found.path.find(({ kind }) => kind === 'ring')?.reason).toBe('On call answered');
   });
   test('a path leads from the number to its end', () => {
     const drawing = explainMermaid(ask({ switches: { night: 'on' } }));
