@@ -305,6 +305,10 @@ function phoneOf(calls: readonly IncomingCall[]): Omit<Phone, 'endpoint'> {
       if (!(await newest().progress({ sendAudio: alawTone(350, 2_000) }))) throw new Error('183 could not be sent');
     },
     answer: () => newest().accept(),
+    press: async (keys) => {
+      if ((await newest().call.sendDigits(keys, { durationMs: 100, gapMs: 60 })) !== keys.length) throw new Error(`not all of ${keys} were sent`);
+    },
+    hears: async () => (await newest().call.rtp?.waitForAudio(1_500, performance.now() + 100)) !== undefined,
     refuse: (code) => (code === 302 ? newest().redirect('999') : newest().reject(code)),
     hangUp: async () => void (await newest().call.hangup()),
     ended: async () => (await newest().call.ended).cause.sipCode ?? null,

@@ -70,6 +70,13 @@ export class FakeWorld implements ContractWorld {
       progress: async () => fake.farProgress(leg),
       answer: async () => fake.farAnswers(leg),
       refuse: (code) => fake.farRefuses(leg, code),
+      press: async (keys) => {
+        for (const key of keys) {
+          await clock.pass(160);
+          fake.press(leg, key);
+        }
+      },
+      hears: async () => fake.isAudible(leg),
       hangUp: async () => fake.hangUp(leg),
       ended: async () => {
         await clock.run(() => !fake.channels.has(leg));

@@ -55,6 +55,20 @@ export function legRows(world: World): void {
     await telephony.hangup(channel, 'normal');
   });
 
+  test('who was dialled and answered hears what is played to them, and their keys are told, before any bridge', async () => {
+    const { telephony, log, media } = world();
+    const { leg, phone } = await answeredLeg(world());
+    const playback = newId('pb');
+    await telephony.play(leg, playback, [media.long]);
+    expect(await phone.hears()).toBe(true);
+    await phone.press('1');
+    await log.until((event) => event.type === 'digit' && event.channel === leg && event.digit === '1', 'the key of the dialled phone');
+    await telephony.stopPlayback(playback);
+    await log.until((event) => event.type === 'playback-ended' && event.playback === playback, 'the end of what was played');
+    await telephony.hangup(leg, 'normal');
+    await log.on('destroyed', leg);
+  });
+
   test('a phone rings, answers, hangs up', async () => {
     const { log } = world();
     const { leg, phone } = await answeredLeg(world());

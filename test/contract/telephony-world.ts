@@ -34,6 +34,10 @@ export interface Phone {
   /** 200; false when the switch took the call back first. */
   answer(): Promise<boolean>;
   refuse(code: 486 | 603 | 480 | 302): void;
+  /** Presses keys by RFC 4733 after the answer; resolves when they are sent. */
+  press(keys: string): Promise<void>;
+  /** True when something other than silence reaches the phone within 2 s from now. */
+  hears(): Promise<boolean>;
   hangUp(): Promise<void>;
   /** The SIP code that ended a call which was never answered (487 = taken back), null after an answer. */
   ended(): Promise<number | null>;
