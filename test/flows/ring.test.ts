@@ -15,6 +15,27 @@ function placed(world: World): readonly (readonly [extension: string, second: nu
   return world.records.flatMap((record) => record.legs.map((leg) => [leg.to, Math.round((leg.placedAtMs - record.startedAtMs) / 1_000)] as const));
 }
 
+describe('ring: answers that are over at once', () => {
+  test.each([
+    ['the response to the dial request comes after both', 30, false],
+    ['the switch says by then that there is no such channel', 30, true],
+  ])('given a phone that answers and leaves at once, when %s, then the call ends as ended by the callee and nobody else is rung', async (_, slowMs, isGone) => {
+    const world = new World({ acme: ringOf({ targets: [{ extension: '201' }, { extension: '202' }], strategy: 'in-order' }) });
+    world.phone('acme', '201', { kind: 'answers', afterMs: 1, hangsUpAfterMs: 1 });
+    const dial = world.telephony.dialLeg.bind(world.telephony);
+    world.telephony.dialLeg = async (channel, timeoutMs) => {
+      await dial(channel, timeoutMs);
+      await new Promise<void>((resolve) => void world.clock.worldAfter(slowMs, resolve));
+      if (isGone) throw new TelephonyError('gone', 'no such channel');
+    };
+    world.callIn();
+    await world.ended();
+    expect(placed(world).map(([extension]) => extension)).toEqual(['201']);
+    expect(world.records[0]?.end).toMatchObject({ by: 'callee', code: 'hung-up' });
+    expect(await world.leftovers()).toEqual([]);
+  });
+});
+
 describe('ring: whom and in which order', () => {
   test('given strategy all, then everybody rings at once for the ring time', async () => {
     const { world, texts, record } = await serve(ringOf(), (given) => given.callIn());

@@ -98,6 +98,13 @@ async function toItsEnd(call: Call, leg: Leg, options: DialOptions, placing: () 
       return settled(call, leg, { kind: 'cancelled', cause: 26, leg });
     }
     if (error instanceof TelephonyError && error.fault === 'no-link') throw error;
+    // The leg has gone before the switch could say so in its events: they tell how.
+    if (error instanceof TelephonyError && error.fault === 'gone') await goneSeen(call, leg, options.wanted);
+    if (leg.record.answeredAtMs !== null) {
+      isHandedOver = true;
+      leg.settle('answered', clock.nowMs());
+      return { kind: 'answered', leg };
+    }
     return settled(call, leg, failed(leg, error));
   } finally {
     if (!isHandedOver) await call.endLeg(leg, reason);
@@ -122,10 +129,22 @@ async function ringing(call: Call, leg: Leg, options: DialOptions): Promise<Dial
     look();
     return off;
   });
-  if (seen === 'up') return { kind: 'answered', leg };
+  // Whoever answered and left at once, before we looked, did answer: the call is over, and nobody else is rung for it.
+  if (seen === 'up' || leg.record.answeredAtMs !== null) return { kind: 'answered', leg };
   if (seen === DEADLINE) return { kind: 'no-answer', cause: 19, leg };
   if (!leg.isDestroyed) await wait<true>(clock, options.wanted, CAUSE_LIMIT_MS, (settle) => leg.onChange(() => leg.isDestroyed && settle(true)));
   return refusal(leg);
+}
+
+async function goneSeen(call: Call, leg: Leg, wanted: AbortSignal): Promise<void> {
+  await wait<true>(call.deps.clock, wanted, CAUSE_LIMIT_MS, (settle) => {
+    const look = (): void => {
+      if (leg.gone !== null) settle(true);
+    };
+    const off = leg.onChange(look);
+    look();
+    return off;
+  }).catch(() => {});
 }
 
 /** null = the far end is at work: it rings, sends audio, answered or refused. */
