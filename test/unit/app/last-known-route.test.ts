@@ -107,8 +107,9 @@ describe('last known routes', () => {
       turns += 1;
       next = setImmediate(turn);
     });
+    const plans = Array.from({ length: 1_000 }, (_, at) => planOf(`c${at}`, [`+4420${79_000_000 + at * 10}`]));
     const before = process.cpuUsage();
-    await world.has(...Array.from({ length: 1_000 }, (_, at) => planOf(`c${at}`, [`+4420${79_000_000 + at * 10}`])));
+    await world.has(...plans);
     const { user, system } = process.cpuUsage(before);
     clearImmediate(next);
     expect(world.files.size).toBe(100);
