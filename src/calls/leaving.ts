@@ -194,7 +194,10 @@ async function pinOf(call: Call, plan: RoutingPlan, { extension, mayAskPin }: Le
   for (let round = 0; round < PIN_TRIES; round += 1) {
     const say = phrases(call, [...(round === 0 ? [] : ['wrong-pin']), 'enter-pin']);
     const keys = await ask(call, { say, bargeIn: true, timers: PIN_TIMERS, state: (typed) => (typed.endsWith('#') || typed.length >= 12 ? 'match' : 'wait') });
-    const verdict = await call.deps.desk.checkPin(plan.customer, extension.number, keys.replace('#', ''));
+    const pin = keys.replace('#', '');
+    // Who presses nothing has guessed nothing: it brings nobody nearer to a lock.
+    if (pin === '') continue;
+    const verdict = await call.deps.desk.checkPin(plan.customer, extension.number, pin);
     call.signal.throwIfAborted();
     switch (verdict) {
       case 'right': return reason('allow', 'The PIN was right.');

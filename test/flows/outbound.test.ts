@@ -107,6 +107,17 @@ describe('an outside call', () => {
     expect(JSON.stringify([one.decisions, one.records, one.traced])).not.toContain('4321');
   });
 
+  test('given a destination that needs a PIN, when nothing is keyed, then it is refused and no guess is counted', async () => {
+    const one = world({ destinations: { classes: { personal: 'pin' } } });
+    one.pins.set('acme/201', '4321');
+    let guesses = 0;
+    const { desk } = one.deps;
+    one.give({ desk: { ...desk, checkPin: (...of) => ((guesses += 1), desk.checkPin(...of)) } });
+    await dialled(one, '07000900123');
+    expect(guesses).toBe(0);
+    expect(one.decisions).toMatchObject([{ outcome: 'refused', refusedBy: 'destination-pin' }]);
+  });
+
   test('given a call that may last 5 minutes, then both are warned a minute before and it ends then', async () => {
     const one = world({ limits: { maxCallMs: 300_000 } });
     one.telephony.trunks.set('trunk-sim', { kind: 'answers', afterMs: 1_000 });
