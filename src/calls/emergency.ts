@@ -8,7 +8,8 @@ import type { Call } from './call.ts';
 import { emergencyVerdict } from '../compliance/cli-policy.ts';
 import type { AllowedVerdict } from '../compliance/verdict.ts';
 import { WATCH } from '../trunks/failover.ts';
-import { trunkLeg } from '../trunks/header-recipe.ts';
+import { trunkLeg, type TrunkLegSpec } from '../trunks/header-recipe.ts';
+import type { OutboundTrunk } from '../trunks/trunk.ts';
 import type { Decision } from './decision.ts';
 import { siteOf } from './leaving.ts';
 import type { Leg } from './leg.ts';
@@ -52,9 +53,11 @@ export async function emergency(call: Call, plan: RoutingPlan, digits: string, l
   const { clock, telephony } = call.deps;
   // Twice round: a trunk that refuses once may have been full for an instant.
   for (const [attempt, trunk] of [...trunks, ...trunks].entries()) {
+    const spec = legOver(call, trunk, verdict, digits);
+    if (spec === null) continue;
     const early = new EarlyMedia(call);
     const options: DialOptions = {
-      to: digits, name: 'Emergency services', endpoint: trunkLeg(verdict, trunk, digits), ringMs: RING_MS, wanted: call.signal, variables: {},
+      to: digits, name: 'Emergency services', endpoint: spec, ringMs: RING_MS, wanted: call.signal, variables: {},
       silence: { nothingMs: WATCH.nothingMs, tryingMs: TRYING_MS, hasResponse: (channel) => telephony.hasResponse(channel) },
       onEarlyMedia: (leg) => early.begin(leg),
       onDialling: async () => {
@@ -86,6 +89,16 @@ export async function emergency(call: Call, plan: RoutingPlan, digits: string, l
   decision.endsAs('emergency-not-connected');
   await play(call, phrases(call, ['cannot-connect']), false);
   return ourFault('emergency-not-connected');
+}
+
+/** null = this trunk's data makes no leg: an alarm, and the next one is tried. */
+function legOver(call: Call, trunk: OutboundTrunk, verdict: AllowedVerdict, digits: string): TrunkLegSpec | null {
+  try {
+    return trunkLeg(verdict, trunk, digits);
+  } catch (error) {
+    call.deps.observer.alarm('emergency-trunk', `${trunk.name} could not take an emergency call: ${error instanceof Error ? error.message : String(error)}. Mend it in the trunk file.`);
+    return null;
+  }
 }
 
 /** Always allowed: chooses what is shown, and notes what is missing for the people who can mend it. */

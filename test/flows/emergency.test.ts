@@ -117,6 +117,17 @@ describe('emergency calls', () => {
     expect(record.end).toMatchObject({ by: 'callee', code: 'hung-up' });
   });
 
+  test('given a first trunk whose data makes no leg, then the next one takes the call, and an alarm names the first', async () => {
+    const { record, world } = await serve(PLAN, (given) => {
+      given.emergencyTrunks = ['trunk-sim', 'trunk-two'];
+      given.emergencyMore = (endpoint) => (endpoint === 'trunk-sim' ? { domain: 'not a host' } : {});
+      given.telephony.phones.set('PJSIP/999@trunk-two', OPERATOR);
+      return given.callFrom('acme-201', '999');
+    });
+    expect(record.end).toMatchObject({ by: 'callee', code: 'hung-up' });
+    expect(world.alarms.get('emergency-trunk')).toContain('trunk-sim');
+  });
+
   test.each(['createBridge', 'addToBridge'] as const)('given %s refused once after the operator answered, then both are joined at once and the operator is called once', async (verb) => {
     const world = new World({ acme: PLAN });
     const legs = spy(world);

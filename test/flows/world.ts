@@ -58,6 +58,8 @@ export class World {
   route: readonly OutboundTrunk[] = [carrier('sim'), carrier('spare')];
   /** What attempts showed about trunks. */
   readonly signs: { trunk: string; sign: AfterFailure['sign'] }[] = [];
+  /** What is otherwise about a trunk of `emergencyTrunks`. */
+  emergencyMore: (endpoint: string) => Partial<OutboundTrunk> = () => ({});
   /** Channels in use by trunk. */
   readonly channelsInUse = new Map<string, number>();
   evidenceOf: (number: E164) => readonly Evidence[] = (number) => [
@@ -299,7 +301,7 @@ export class World {
           isTestMode: true, registered: (number) => plan.registry.get(number) ?? null, evidence: (number) => this.evidenceOf(number), proof: () => this.proofOf(plan), isOnDoNotOriginate: () => false,
         }),
         route: () => this.route,
-        emergencyRoute: () => this.emergencyTrunks.map((endpoint) => carrier(endpoint.replace('trunk-', ''), { name: endpoint, emergency: true })),
+        emergencyRoute: () => this.emergencyTrunks.map((endpoint) => carrier(endpoint.replace('trunk-', ''), { name: endpoint, emergency: true, ...this.emergencyMore(endpoint) })),
         takeChannel: (trunk) => {
           let isBack = false;
           const epoch = this.restarts;
